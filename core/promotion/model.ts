@@ -1,0 +1,88 @@
+import type { Problem } from "../refusal";
+import type { Digest } from "../registry/reference";
+import type { ImageSet, Lock, LockedImage } from "../release/lock";
+import type { RunRecord } from "../release/runRecord";
+import type { Catalog, Environment } from "../settings/model";
+
+/** What an environment's config asks for. */
+export interface PromotionRequest {
+    environment: Environment;
+    /** The environment that {@link Environment.promotesFrom} names. Absent in the first. */
+    before?: Environment;
+    /** The checkout's catalog: what will be rendered. */
+    catalog: Catalog;
+    /** Full commit SHA; `latest` has been resolved. */
+    commit: string;
+    /** Service → full commit SHA. */
+    pins: Readonly<Record<string, string>>;
+}
+
+/** What the registry says, read before anything is judged. Facts decide nothing. */
+export interface PromotionFacts {
+    /** Every commit that the request names → its lock, or nothing where the source tier and the own tier have none. */
+    locks: Readonly<Record<string, Lock | undefined>>;
+    /** The newest healthy run record here. Absent: nothing ran here yet, so everything is a transition. */
+    current?: RunRecord;
+    /** Keys of sets with a healthy run record in this environment, of those that the rules may ask for. */
+    ranHere: ReadonlySet<string>;
+    /** Keys of sets with a healthy run record in the environment before, of those that the rules may ask for. */
+    ranBefore: ReadonlySet<string>;
+    /** Single images with a healthy run in the environment before, as `<image name>@<digest>`, of those that the rules may ask for. */
+    imagesRanBefore: ReadonlySet<string>;
+    /** Image name → what the tags that matter mean now, in the source tier and in the own tier. */
+    tags: readonly TagFact[];
+    /** `<image name>@<digest>` of those images that neither the source tier nor the own tier has. */
+    missing: ReadonlySet<string>;
+    /** Newest commits that could be asked for instead, newest first: they have a lock and, but for the first environment, ran before. */
+    alternatives: readonly string[];
+}
+
+/** One tag, read from a registry. */
+export interface TagFact {
+    image: string;
+    /** The tier that the tag stands in. */
+    tier: string;
+    /** A full commit SHA. */
+    tag: string;
+    digest: Digest;
+}
+
+/** How a set stands to what ran in the environment. */
+export type Direction = "first" | "forward" | "rollback" | "unchanged";
+
+/** What will run, decided before the first resource is registered. */
+export interface Plan {
+    environment: Environment;
+    request: { commit: string; pins: Readonly<Record<string, string>> };
+    direction: Direction;
+    /** Image name → what it will run. */
+    images: Readonly<Record<string, PlannedImage>>;
+    set: ImageSet;
+    /** {@link setKey} of the set. */
+    key: string;
+    /** Images whose digest changes, by name; those that leave the environment included. */
+    transitions: readonly Transition[];
+    /** Services of the catalog that the lock does not have: reported, not deployed. */
+    pending: readonly string[];
+    /** Locks whose artifacts travel with the images: commit → lock. */
+    locks: Readonly<Record<string, Lock>>;
+    /** What a reader of the preview should know, a sentence each: pins, pending services, removals. */
+    notes: readonly string[];
+}
+
+export type PlannedImage = LockedImage & {
+    /** The commit of the request that chose it: the environment's, or the service's pin. */
+    ref: string;
+    pinned: boolean;
+};
+
+export interface Transition {
+    image: string;
+    /** Absent: the image comes into the environment. */
+    from?: Digest;
+    /** Absent: the image leaves the environment. */
+    to?: Digest;
+}
+
+/** Either everything is allowed, or all reasons why it is not. */
+export type Decision = { plan: Plan } | { problems: readonly Problem[] };

@@ -1,0 +1,43 @@
+import type { Digest } from "../registry/reference";
+import type { Environment } from "../settings/model";
+
+/** Where an environment's images, locks and run records stand. Computed from settings, so no stack reads another's state. */
+export type Tier = Pick<Environment, "registry" | "tier">;
+
+/** Repository of an image, `<registry>/<tier>/<image name>`. */
+export function imageRepository({ registry, tier }: Tier, imageName: string): string {
+    return `${registry}/${tier}/${imageName}`;
+}
+
+/** An image that a pod can be pinned to. */
+export function pinnedImage(tier: Tier, imageName: string, digest: Digest): string {
+    return `${imageRepository(tier, imageName)}@${digest}`;
+}
+
+/** Repository of the commit locks of one source repository; the tag is the commit SHA, or `latest` in the first tier. */
+export function lockRepository({ registry, tier }: Tier, sourceRepository: string): string {
+    return `${registry}/${tier}/locks/${sourceRepository.toLowerCase()}`;
+}
+
+/** Id of the registry repository that holds an environment's run records. */
+export function runsRepositoryId(tier: string): string {
+    return `${tier}-runs`;
+}
+
+/**
+ * Repositories of the run records.
+ *
+ * - `sets`, tag `set-<key>`: the first healthy run of a set. Did this set run here? One HEAD.
+ * - `images/<image name>`, tag `sha256-<hex>`: the first healthy run of an image here.
+ * - `months`, tag `<yyyy-mm>`: the months that have records, so the newest is found without guessing.
+ * - `runs/<yyyy-mm>`, tag `<UTC>-<first 16 of the key>`: every run, newest by listing.
+ */
+export function runRepositories({ registry, tier }: Tier) {
+    const base = `${registry}/${runsRepositoryId(tier)}`;
+    return {
+        sets: `${base}/sets`,
+        image: (imageName: string) => `${base}/images/${imageName}`,
+        months: `${base}/months`,
+        runs: (month: string) => `${base}/runs/${month}`,
+    };
+}

@@ -1,0 +1,57 @@
+import { createHash } from "node:crypto";
+import type { Digest } from "../registry/reference";
+import type { Catalog } from "../settings/model";
+
+/** What a branch is to the delivery: builds of `develop` feed the first environment, `main` is released from, `hotfix` mends a release. */
+export type BranchKind = "develop" | "main" | "hotfix";
+
+/** Image name → digest. An image name is a service's name, or `<service>/<init container>` for a third-party image beside it. */
+export type ImageSet = Readonly<Record<string, Digest>>;
+
+/** The images of one commit, all of them: it exists only once every service has an image. */
+export interface Lock {
+    schema: typeof lockSchema;
+    source: {
+        /** `owner/name` on GitHub. */
+        repository: string;
+        /** Full commit SHA. */
+        commit: string;
+        branch: BranchKind;
+    };
+    /** The catalog that the lock is total over. */
+    catalog: Catalog;
+    images: Readonly<Record<string, LockedImage>>;
+}
+
+/** A built image with a commit whose tag names its digest, or a third-party image with the reference that it was mirrored from. */
+export type LockedImage = { commit: string; digest: Digest } | { source: string; digest: Digest };
+
+export const lockSchema = "oneflow.dev/lock/v1";
+/** `artifactType` of a lock in a registry. */
+export const lockArtifactType = "application/vnd.oneflow.lock.v1+json";
+
+/** The image names that a catalog needs, sorted: each service's own and its third-party init containers'. */
+export function imageNames(catalog: Catalog): string[] {
+    return Object.values(catalog.services)
+        .flatMap(({ name, init }) => [name, ...init.map((container) => `${name}/${container.name}`)])
+        .sort();
+}
+
+/** The set that a lock stands for. */
+export function imageSet(images: Lock["images"]): ImageSet {
+    return Object.fromEntries(Object.entries(images).map(([name, { digest }]) => [name, digest]));
+}
+
+/** Identity of a set: the sha256 of its canonical JSON, 64 hex digits. */
+export function setKey(set: ImageSet): string {
+    return createHash("sha256").update(canonicalJson(set)).digest("hex");
+}
+
+/** JSON with keys sorted at every level and no white space: equal values have equal bytes. Absent and undefined are one. */
+export function canonicalJson(value: unknown): string {
+    return JSON.stringify(value, (_, inner: unknown) =>
+        inner !== null && typeof inner === "object" && !Array.isArray(inner)
+            ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+            : inner,
+    );
+}

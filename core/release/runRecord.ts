@@ -1,0 +1,30 @@
+import type { Catalog, Cluster } from "../settings/model";
+import type { LockedImage } from "./lock";
+
+/** What ran in an environment, when and why: written when everything was healthy, never changed. */
+export interface RunRecord {
+    schema: typeof runRecordSchema;
+    environment: string;
+    /** What the environment's config asked for. */
+    request: { commit: string; pins: Readonly<Record<string, string>> };
+    /** Key of the set of {@link images}. */
+    set: string;
+    images: Readonly<Record<string, LockedImage>>;
+    /** The catalog that was rendered: what a rollback with the settings of then renders again. */
+    catalog: Catalog;
+    /** Where it ran. */
+    clusters: readonly Pick<Cluster, "name" | "region" | "context">[];
+    namespace: string;
+    /** When the last workload was healthy, ISO 8601 in UTC with seconds. */
+    at: string;
+    /** Who ran the deployment. */
+    by: string;
+    /** Commit of the operations repository's checkout. @default - not known: not a git checkout */
+    operations?: string;
+    /** Why, in the words of whoever ran it. @default - none given */
+    reason?: string;
+}
+
+export const runRecordSchema = "oneflow.dev/run/v1";
+/** `artifactType` of a run record in a registry. */
+export const runRecordArtifactType = "application/vnd.oneflow.run.v1+json";

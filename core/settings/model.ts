@@ -1,0 +1,183 @@
+import type { Digest } from "../registry/reference";
+
+/** Everything that the files and the stack's config say, validated, with all defaults filled in. Immutable. */
+export interface Settings {
+    /** Name of the Pulumi project: the namespace of the config keys and the prefix of names in the cloud. */
+    project: string;
+    /** The stack that this value was read for. */
+    stack: string;
+    catalog: Catalog;
+    /** What all environments share: the deploy registry's project, the operations repository. */
+    delivery: Delivery;
+    /** Every environment that a platform stack lists, in promotion order: an environment stands after the one it promotes from. */
+    environments: readonly Environment[];
+    /** What the stack is: a platform under some of the environments, or one of them. */
+    target: PlatformTarget | EnvironmentTarget;
+}
+
+export interface PlatformTarget {
+    kind: "platform";
+    /** The environments that this platform stack provisions. */
+    environments: readonly Environment[];
+    /** Whether this platform stack owns what exists once: deploy registry, workload identity, GitHub. */
+    shared: boolean;
+}
+
+export interface EnvironmentTarget {
+    kind: "environment";
+    environment: Environment;
+}
+
+/** What exists once for all environments, from the shared platform stack's file. */
+export interface Delivery {
+    /** Google Cloud project of the deploy registry and the identity pool. */
+    project: string;
+    region: string;
+    /** Where releases go: registry host and path up to and including the `deploy` repository. */
+    deploy: string;
+    /** The repository that holds `Pulumi.yaml`. */
+    operations: { repository: string; branch: string };
+}
+
+export interface Environment {
+    /** Name of the environment and of its stack. */
+    name: string;
+    /** Google Cloud project. */
+    project: string;
+    /** Google Cloud region, for example `europe-west1`. */
+    region: string;
+    /** The environment before this one. Absent in the first. */
+    promotesFrom?: string;
+    /** Registry host and path that the tier's repositories stand under: `europe-west1-docker.pkg.dev/acme-dev`. */
+    registry: string;
+    /** Id of the registry repository that feeds this environment: `develop`, `release-candidate`, `stable`. */
+    tier: string;
+    /** Kubernetes namespace of the workloads. */
+    namespace: string;
+    clusters: readonly Cluster[];
+    /** What may be promoted to here. */
+    accepts: "commits";
+    /** What should run: a full commit SHA, or `latest` in the first environment. Absent: nothing is deployed. */
+    commit?: string;
+    /** Services held at a commit of their own: service → full commit SHA. */
+    pins: Readonly<Record<string, string>>;
+}
+
+export interface Cluster {
+    /** Name of the cluster in its project and region. */
+    name: string;
+    region: string;
+    /** The kubeconfig context that reaches it. */
+    context: string;
+    /** Whether `platform` makes it as a GKE cluster; else the team has it already and names its context. */
+    managed: boolean;
+}
+
+/** The services of `services.yaml`, defaults applied. */
+export interface Catalog {
+    services: Readonly<Record<string, Service>>;
+}
+
+export type ServiceKind = "service" | "worker";
+
+export interface Service {
+    name: string;
+    kind: ServiceKind;
+    image: BuiltImage | ThirdPartyImage;
+    /** Ports that the container listens on and the Service offers, in the order of the file. Empty for a worker. */
+    ports: readonly Port[];
+    probes: { startup?: Probe; readiness?: Probe; liveness?: Probe };
+    command?: readonly string[];
+    args?: readonly string[];
+    env: Readonly<Record<string, string>>;
+    /** Requests and limits as Kubernetes quantities. */
+    resources: { requests: Resources; limits: Resources };
+    replicas: number;
+    volumes: readonly Volume[];
+    init: readonly InitContainer[];
+    expose?: Exposure;
+    /** Annotations of the pods. */
+    annotations: Readonly<Record<string, string>>;
+    /** How long a pod may take to end. @default 30 in the file's absence */
+    terminationGracePeriodSeconds: number;
+    /** Numeric user and group of the process, and group of its volumes. Absent: what the image says, which must not be root. */
+    user?: number;
+    /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env`, adds. */
+    environments: Readonly<Record<string, ServiceOverride>>;
+}
+
+export type ServiceOverride = Partial<Pick<Service, "replicas" | "resources" | "env" | "annotations">>;
+
+/** An image that a repository's pipeline builds. */
+export interface BuiltImage {
+    from: "source";
+    /** `owner/name` on GitHub. */
+    repository: string;
+    /** Folder in the repository: the build context. */
+    path: string;
+    /** Path of the Dockerfile in the build context. */
+    dockerfile: string;
+    /** Build arguments. */
+    args: Readonly<Record<string, string>>;
+    /** Further folders of the repository whose change changes the image. */
+    alsoBuildFrom: readonly string[];
+}
+
+/** An image that others build, named by digest and mirrored. */
+export interface ThirdPartyImage {
+    from: "thirdParty";
+    /** As in the file: `redis:8.2@sha256:…`. */
+    source: string;
+    digest: Digest;
+}
+
+export interface Port {
+    name: string;
+    /** Port of the Kubernetes Service. */
+    port: number;
+    /** Port of the container. */
+    target: number;
+}
+
+export interface Probe {
+    check:
+        | { grpc: { port: number } }
+        | { tcp: { port: number } }
+        | { http: { port: number; path: string; headers: Readonly<Record<string, string>> } }
+        | { exec: readonly string[] };
+    initialDelaySeconds?: number;
+    periodSeconds?: number;
+    timeoutSeconds?: number;
+    failureThreshold?: number;
+}
+
+export interface Resources {
+    cpu?: string;
+    memory?: string;
+}
+
+/** An empty folder that lives as long as the pod. */
+export interface Volume {
+    name: string;
+    mountPath: string;
+    /** Upper bound as a Kubernetes quantity. */
+    sizeLimit?: string;
+    /** Whether the folder is held in memory. */
+    memory: boolean;
+}
+
+export interface InitContainer {
+    name: string;
+    image: ThirdPartyImage;
+    command?: readonly string[];
+    args?: readonly string[];
+    env: Readonly<Record<string, string>>;
+}
+
+/** A second Service that brings traffic from outside the cluster. */
+export interface Exposure {
+    type: "loadBalancer";
+    /** Name of that Service. */
+    name: string;
+    ports: readonly Port[];
+}
