@@ -48,7 +48,12 @@ export interface Registry {
      */
     copy(from: { repository: string; digest: Digest }, to: { repository: string; tags?: readonly string[] }): Promise<CopyReport>;
     /** Pushes an artifact and, where tags are given, tags it: write-once unless `move`. Equal artifacts have equal digests. */
-    pushArtifact(repository: string, artifact: Artifact, tags: readonly string[], options?: { move?: boolean }): Promise<Descriptor>;
+    pushArtifact(
+        repository: string,
+        artifact: Artifact,
+        tags: readonly string[],
+        options?: { move?: boolean },
+    ): Promise<Descriptor>;
     /** Pulls an artifact, verified by digest. Nothing where it does not exist. */
     pullArtifact(reference: string): Promise<(Artifact & { descriptor: Descriptor }) | undefined>;
 }
