@@ -1,0 +1,33 @@
+import type { LabelSelector } from "./objects";
+import type { RenderContext } from "./workload";
+
+/**
+ * The label that finds a service's pods: in the Deployment, its Services, its disruption budget.
+ *
+ * A Deployment's selector can never change, so nothing stands in it that could: no project, no environment, no version.
+ * The namespace tells environments apart. `app` is what manifests from before oneflow select on, Online Boutique's among them:
+ * their Deployments can be taken over in place, and what else selects on `app` goes on working.
+ */
+export function podSelector(name: string): Record<string, string> {
+    return { app: name };
+}
+
+export function labelSelector(name: string): LabelSelector {
+    return { matchLabels: podSelector(name) };
+}
+
+/** Labels of a service's pods. Whoever changes one restarts every pod of every user. */
+export function podLabels(name: string, { partOf, environment }: RenderContext): Record<string, string> {
+    return {
+        ...podSelector(name),
+        "app.kubernetes.io/name": name,
+        "app.kubernetes.io/instance": environment,
+        "app.kubernetes.io/part-of": partOf,
+    };
+}
+
+/** Labels of a service's objects. */
+export function objectLabels(name: string, context: RenderContext): Record<string, string> {
+    // Who manages an object is no property of its pods: they need not restart when that changes.
+    return { ...podLabels(name, context), "app.kubernetes.io/managed-by": "oneflow" };
+}

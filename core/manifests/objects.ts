@@ -1,0 +1,119 @@
+/**
+ * The Kubernetes objects that oneflow renders, as plain values. Only what it sets: this is not a model of the API.
+ * They are assignable to the input types of `@pulumi/kubernetes`, which core/ does not import; `test/unit/manifestsTypes.ts` proves it.
+ */
+export type KubernetesObject = ServiceAccountObject | DeploymentObject | ServiceObject | DisruptionBudgetObject;
+
+export interface ObjectMetadata {
+    name: string;
+    namespace: string;
+    labels: Record<string, string>;
+    annotations?: Record<string, string>;
+}
+
+export interface ServiceAccountObject {
+    apiVersion: "v1";
+    kind: "ServiceAccount";
+    metadata: ObjectMetadata;
+    automountServiceAccountToken: boolean;
+}
+
+export interface ServiceObject {
+    apiVersion: "v1";
+    kind: "Service";
+    metadata: ObjectMetadata;
+    spec: {
+        type: "ClusterIP" | "LoadBalancer";
+        selector: Record<string, string>;
+        ports: { name: string; port: number; targetPort: number; protocol: "TCP" }[];
+    };
+}
+
+export interface DisruptionBudgetObject {
+    apiVersion: "policy/v1";
+    kind: "PodDisruptionBudget";
+    metadata: ObjectMetadata;
+    spec: { maxUnavailable: number; unhealthyPodEvictionPolicy: "AlwaysAllow"; selector: LabelSelector };
+}
+
+export interface DeploymentObject {
+    apiVersion: "apps/v1";
+    kind: "Deployment";
+    metadata: ObjectMetadata;
+    spec: {
+        replicas: number;
+        selector: LabelSelector;
+        strategy: { type: "RollingUpdate"; rollingUpdate: { maxUnavailable: number; maxSurge: string } };
+        minReadySeconds: number;
+        progressDeadlineSeconds: number;
+        revisionHistoryLimit: number;
+        template: { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec };
+    };
+}
+
+export interface LabelSelector {
+    matchLabels: Record<string, string>;
+}
+
+export interface PodSpec {
+    serviceAccountName: string;
+    automountServiceAccountToken: boolean;
+    enableServiceLinks: boolean;
+    restartPolicy: "Always";
+    terminationGracePeriodSeconds: number;
+    securityContext: {
+        runAsNonRoot: boolean;
+        runAsUser?: number;
+        runAsGroup?: number;
+        fsGroup?: number;
+        seccompProfile: { type: "RuntimeDefault" };
+    };
+    topologySpreadConstraints: {
+        maxSkew: number;
+        topologyKey: string;
+        whenUnsatisfiable: "ScheduleAnyway";
+        labelSelector: LabelSelector;
+        matchLabelKeys: string[];
+    }[];
+    initContainers?: Container[];
+    containers: Container[];
+    volumes?: { name: string; emptyDir: { medium?: "Memory"; sizeLimit?: string } }[];
+}
+
+export interface Container {
+    name: string;
+    image: string;
+    command?: string[];
+    args?: string[];
+    ports?: ContainerPort[];
+    env?: { name: string; value: string }[];
+    startupProbe?: ContainerProbe;
+    readinessProbe?: ContainerProbe;
+    livenessProbe?: ContainerProbe;
+    lifecycle?: { preStop: { sleep: { seconds: number } } };
+    resources: { requests: Record<string, string>; limits: Record<string, string> };
+    securityContext: {
+        allowPrivilegeEscalation: boolean;
+        capabilities: { drop: string[] };
+        privileged: boolean;
+        readOnlyRootFilesystem: boolean;
+    };
+    volumeMounts?: { name: string; mountPath: string }[];
+}
+
+export interface ContainerPort {
+    name?: string;
+    containerPort: number;
+    protocol: "TCP";
+}
+
+export interface ContainerProbe {
+    grpc?: { port: number };
+    tcpSocket?: { port: number };
+    httpGet?: { path: string; port: number; httpHeaders?: { name: string; value: string }[] };
+    exec?: { command: string[] };
+    initialDelaySeconds?: number;
+    periodSeconds?: number;
+    timeoutSeconds?: number;
+    failureThreshold?: number;
+}

@@ -1,0 +1,149 @@
+import type { InitContainer, Probe, Resources, Service } from "../settings/model";
+import { labelSelector } from "./labels";
+import type { Container, ContainerPort, ContainerProbe, PodSpec } from "./objects";
+import type { RenderContext } from "./workload";
+
+/** The pod of a service that has its environment's overrides. It meets the Pod Security Standard `restricted`. */
+export function renderPod(service: Service, context: RenderContext): PodSpec {
+    const { name, user, init, volumes, terminationGracePeriodSeconds } = service;
+    return {
+        serviceAccountName: name,
+        automountServiceAccountToken: false,
+        enableServiceLinks: false,
+        restartPolicy: "Always",
+        terminationGracePeriodSeconds,
+        securityContext: {
+            runAsNonRoot: true,
+            ...(user !== undefined && { runAsUser: user, runAsGroup: user, fsGroup: user }),
+            seccompProfile: { type: "RuntimeDefault" },
+        },
+        // For a single replica too: the pod template must not change, and so restart pods, when the second is added.
+        topologySpreadConstraints: ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+            maxSkew: 1,
+            topologyKey,
+            whenUnsatisfiable: "ScheduleAnyway",
+            labelSelector: labelSelector(name),
+            // Only pods of one revision are counted, else the leaving ones would skew where the coming ones go.
+            matchLabelKeys: ["pod-template-hash"],
+        })),
+        ...(init.length > 0 && { initContainers: init.map((container) => renderInitContainer(container, service, context)) }),
+        containers: [renderContainer(service, context)],
+        ...(volumes.length > 0 && {
+            volumes: volumes.map(({ name: volume, memory, sizeLimit }) => ({
+                name: volume,
+                emptyDir: { ...(memory && { medium: "Memory" as const }), ...(sizeLimit !== undefined && { sizeLimit }) },
+            })),
+        }),
+    };
+}
+
+/** The container of the service itself. It is named as the service. */
+function renderContainer(service: Service, context: RenderContext): Container {
+    const { name, probes } = service;
+    const ports = containerPorts(service);
+    return {
+        name,
+        image: context.image(name),
+        ...invocation(service),
+        ...(ports.length > 0 && { ports }),
+        ...environment(service.env),
+        ...(probes.startup && { startupProbe: renderProbe(probes.startup) }),
+        ...(probes.readiness && { readinessProbe: renderProbe(probes.readiness) }),
+        ...(probes.liveness && { livenessProbe: renderProbe(probes.liveness) }),
+        ...gracefulStop(service),
+        ...confinement(service),
+    };
+}
+
+/** An init container has the resources and volumes of the service: it runs before it, so the pod needs no more than without it. */
+function renderInitContainer(init: InitContainer, service: Service, context: RenderContext): Container {
+    return {
+        name: init.name,
+        image: context.image(`${service.name}/${init.name}`),
+        ...invocation(init),
+        ...environment(init.env),
+        ...confinement(service),
+    };
+}
+
+function invocation({ command, args }: Pick<Service, "command" | "args">): Pick<Container, "command" | "args"> {
+    return { ...(command && { command: [...command] }), ...(args && { args: [...args] }) };
+}
+
+/** In the order of the file: `$(NAME)` in a value refers to a variable before it. */
+function environment(env: Readonly<Record<string, string>>): Pick<Container, "env"> {
+    const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
+    return variables.length > 0 ? { env: variables } : {};
+}
+
+/** What every container of a service may use, and no more. */
+function confinement({ resources, volumes }: Service): Pick<Container, "resources" | "securityContext" | "volumeMounts"> {
+    return {
+        resources: { requests: quantities(resources.requests), limits: quantities(resources.limits) },
+        securityContext: {
+            allowPrivilegeEscalation: false,
+            capabilities: { drop: ["ALL"] },
+            privileged: false,
+            readOnlyRootFilesystem: true,
+        },
+        ...(volumes.length > 0 && { volumeMounts: volumes.map(({ name, mountPath }) => ({ name, mountPath })) }),
+    };
+}
+
+function quantities({ cpu, memory }: Resources): Record<string, string> {
+    return { ...(cpu !== undefined && { cpu }), ...(memory !== undefined && { memory }) };
+}
+
+/**
+ * A pod that ends still gets requests until every node has heard that it is leaving, so its process is told to stop a little later.
+ * The wait counts against the grace period: at most a third of it.
+ */
+function gracefulStop({ ports, expose, terminationGracePeriodSeconds }: Service): Pick<Container, "lifecycle"> {
+    const seconds = Math.min(5, Math.floor(terminationGracePeriodSeconds / 3));
+    return (ports.length > 0 || expose) && seconds > 0 ? { lifecycle: { preStop: { sleep: { seconds } } } } : {};
+}
+
+/** Each number once, with the name of the first port that goes there where a container port can have it. Nothing refers to the names. */
+function containerPorts({ ports, expose }: Service): ContainerPort[] {
+    const offered = [...ports, ...(expose?.ports ?? [])];
+    const names = new Set<string>();
+    return [...new Set(offered.map(({ target }) => target))].map((containerPort) => {
+        const name = offered.find(
+            ({ target, name }) => target === containerPort && isContainerPortName(name) && !names.has(name),
+        )?.name;
+        if (name !== undefined) {
+            names.add(name);
+        }
+        return { ...(name !== undefined && { name }), containerPort, protocol: "TCP" };
+    });
+}
+
+/** Names of container ports are shorter than those of a Service's: RFC 6335, at most 15 characters with a letter among them. */
+function isContainerPortName(name: string): boolean {
+    return name.length <= 15 && /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/.test(name);
+}
+
+function renderProbe({ check, initialDelaySeconds, periodSeconds, timeoutSeconds, failureThreshold }: Probe): ContainerProbe {
+    return {
+        ...renderCheck(check),
+        ...(initialDelaySeconds !== undefined && { initialDelaySeconds }),
+        ...(periodSeconds !== undefined && { periodSeconds }),
+        ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+        ...(failureThreshold !== undefined && { failureThreshold }),
+    };
+}
+
+function renderCheck(check: Probe["check"]): ContainerProbe {
+    if ("grpc" in check) {
+        return { grpc: { port: check.grpc.port } };
+    }
+    if ("tcp" in check) {
+        return { tcpSocket: { port: check.tcp.port } };
+    }
+    if ("exec" in check) {
+        return { exec: { command: [...check.exec] } };
+    }
+    const { path, port, headers } = check.http;
+    const httpHeaders = Object.entries(headers).map(([name, value]) => ({ name, value }));
+    return { httpGet: { path, port, ...(httpHeaders.length > 0 && { httpHeaders }) } };
+}

@@ -1,0 +1,93 @@
+import type { Port, Service } from "../settings/model";
+import { renderDeployment } from "./deployment";
+import { labelSelector, objectLabels, podSelector } from "./labels";
+import type { DeploymentObject, DisruptionBudgetObject, ObjectMetadata, ServiceAccountObject, ServiceObject } from "./objects";
+import { inEnvironment } from "./overrides";
+
+/** Where a service is rendered for. */
+export interface RenderContext {
+    /** Name of the environment: its overrides apply. */
+    environment: string;
+    /** Kubernetes namespace of every object. */
+    namespace: string;
+    /** Name of the project that the services are part of. */
+    partOf: string;
+    /** The reference, pinned by digest, of an image name: a service's name, or `<service>/<init container>`. */
+    image(imageName: string): string;
+    /** The commit that a service's image was built from. Absent, or no answer: the object says none. */
+    commit?(service: string): string | undefined;
+}
+
+/** What a service is in Kubernetes, by role. An absent role is an absent key, so `Object.values` is what there is to apply, in order. */
+export interface WorkloadObjects {
+    serviceAccount: ServiceAccountObject;
+    deployment: DeploymentObject;
+    /** What the other services call. Absent where the service has no port. */
+    service?: ServiceObject;
+    /** What brings traffic from outside the cluster. */
+    exposure?: ServiceObject;
+    /** Absent where one replica runs: a budget could only forbid to drain its node. */
+    disruptionBudget?: DisruptionBudgetObject;
+}
+
+/** Name of the annotation with the commit that a Deployment's image was built from. */
+export const commitAnnotation = "oneflow.dev/commit";
+
+/**
+ * A service as Kubernetes objects, with the overrides of the context's environment applied.
+ *
+ * Objects and the container are named as the service; the exposing Service as the settings say. Names are taken as valid: the
+ * settings refuse others. The pods meet the Pod Security Standard `restricted`. Equal input gives equal bytes.
+ */
+export function renderService(service: Service, context: RenderContext): WorkloadObjects {
+    const here = inEnvironment(service, context.environment);
+    const { name, ports, expose, replicas } = here;
+    const metadata = (objectName: string): ObjectMetadata => ({
+        name: objectName,
+        namespace: context.namespace,
+        labels: objectLabels(name, context),
+    });
+    const commit = context.commit?.(name);
+    const annotations = commit === undefined ? {} : { annotations: { [commitAnnotation]: commit } };
+    return {
+        serviceAccount: {
+            apiVersion: "v1",
+            kind: "ServiceAccount",
+            metadata: metadata(name),
+            automountServiceAccountToken: false,
+        },
+        // The commit stands on the Deployment alone: on the pod template it would restart pods whose image did not change.
+        deployment: renderDeployment(here, { ...metadata(name), ...annotations }, context),
+        ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),
+        ...(expose && { exposure: renderPorts("LoadBalancer", metadata(expose.name), name, expose.ports) }),
+        ...(replicas > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
+    };
+}
+
+function renderPorts(
+    type: "ClusterIP" | "LoadBalancer",
+    metadata: ObjectMetadata,
+    name: string,
+    ports: readonly Port[],
+): ServiceObject {
+    return {
+        apiVersion: "v1",
+        kind: "Service",
+        metadata,
+        spec: {
+            type,
+            selector: podSelector(name),
+            ports: ports.map(({ name: portName, port, target }) => ({ name: portName, port, targetPort: target, protocol: "TCP" })),
+        },
+    };
+}
+
+function renderDisruptionBudget(metadata: ObjectMetadata, name: string): DisruptionBudgetObject {
+    return {
+        apiVersion: "policy/v1",
+        kind: "PodDisruptionBudget",
+        metadata,
+        // `maxUnavailable` stays right when somebody scales by hand. A pod that is not ready protects nothing, so it may go.
+        spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: "AlwaysAllow", selector: labelSelector(name) },
+    };
+}
