@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Refusal } from "../core/refusal";
+
+/** A subcommand of `oneflow`. */
+export interface Command {
+    /** What stands behind the name in the usage line: `<stack>`. */
+    usage: string;
+    /** What it does, in half a line. */
+    summary: string;
+    /** Loaded only when it is asked for, so that one command does not pay for another's imports. */
+    load(): Promise<{ main(argv: readonly string[]): Promise<number> }>;
+}
+
+const commands: Readonly<Record<string, Command>> = {};
+
+/**
+ * The `oneflow` command: finds the subcommand and runs it.
+ *
+ * @param argv what stands behind `oneflow`
+ * @param more name → summary of commands that the caller runs itself, for the list
+ * @returns the exit code
+ * @throws Refusal where there is no such command
+ */
+export async function main(argv: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<number> {
+    const [name = "--help", ...rest] = argv;
+    if (name === "--help" || name === "-h" || name === "help") {
+        console.log(help(more));
+        return 0;
+    }
+    if (name === "--version") {
+        console.log(version());
+        return 0;
+    }
+    if (!Object.hasOwn(commands, name)) throw unknownCommand(name, [...Object.keys(commands), ...Object.keys(more)]);
+    return (await commands[name].load()).main(rest);
+}
+
+function help(more: Readonly<Record<string, string>>): string {
+    const rows = [
+        ...Object.entries(commands).map(([name, { usage, summary }]) => [`${name} ${usage}`.trim(), summary]),
+        ...Object.entries(more),
+    ];
+    const width = Math.max(...rows.map(([left]) => left.length));
+    return [
+        "usage: oneflow <command> [argument …] [--verbose]",
+        "",
+        ...rows.map(([left, summary]) => `  ${left.padEnd(width)}  ${summary}`),
+        "",
+        "Exit codes: 0 done · 1 something broke (--verbose shows where) · 2 refused, nothing was changed",
+    ].join("\n");
+}
+
+function unknownCommand(name: string, known: readonly string[]): Refusal {
+    return new Refusal("Nothing was done", [
+        { subject: name, message: `is not a command of oneflow; there are: ${known.join(", ")}`, remedy: "oneflow --help" },
+    ]);
+}
+
+function version(): string {
+    const manifest = JSON.parse(readFileSync(join(__dirname, "..", "package.json"), "utf8")) as { version: string };
+    return manifest.version;
+}
