@@ -1,0 +1,35 @@
+"use strict";
+// The engine's plugin process runs this file as it is: it knows no TypeScript. What a run without changes needs stands
+// here in plain JavaScript; only a run that writes pays for ts-node.
+const { join } = require("node:path");
+
+/** The fields of a resource's inputs that say whether anything changed. All others only tell how to do it. */
+const deciding = {
+    PromotedImages: ["to", "commit", "pins", "images"],
+    RunRecord: ["to", "set", "settings"],
+};
+
+/** The provider of one kind of resource, as `@pulumi/pulumi/dynamic` calls it. */
+exports.provider = (kind) => ({
+    async diff(_id, olds, news) {
+        return { changes: deciding[kind].some((field) => canonical(olds[field]) !== canonical(news[field])) };
+    },
+    create: (inputs) => operations(kind).create(inputs),
+    update: async (_id, _olds, news) => ({ outs: (await operations(kind).create(news)).outs }),
+    async delete() {
+        // Images that another set may run and records of what ran stay: this only forgets them.
+    },
+});
+
+function operations(kind) {
+    require(join(process.cwd(), "node_modules", "ts-node")).register({ transpileOnly: true, dir: process.cwd() });
+    return require("./dynamicOperations")[kind];
+}
+
+function canonical(value) {
+    return JSON.stringify(value, (_, inner) =>
+        inner !== null && typeof inner === "object" && !Array.isArray(inner)
+            ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+            : inner,
+    );
+}

@@ -1,0 +1,93 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { describeFailure, describePlan } from "../core/promotion/describe";
+import type { Plan } from "../core/promotion/model";
+import { pinnedImage } from "../core/release/addresses";
+import type { Catalog, Cluster, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
+import { Microservice } from "./microservice";
+import { PromotedImages } from "./promotedImages";
+import { RecordedRun } from "./recordedRun";
+
+/** What an {@link Environment} is made from. */
+export interface EnvironmentArgs {
+    settings: Settings;
+    environment: EnvironmentSettings;
+    /** What will run, already judged. Absent: nothing is deployed. */
+    plan?: Plan;
+}
+
+/** What runs in one environment: its images in its own tier, its services in every cluster, and last the record of the run. */
+export class Environment extends pulumi.ComponentResource {
+    /** The commit that the environment follows; empty where nothing is deployed. */
+    readonly commit: string;
+    /** Service → digest. */
+    readonly images: Readonly<Record<string, string>>;
+
+    constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("oneflow:index:Environment", name, {}, opts);
+        const { settings, environment, plan } = args;
+
+        if (plan) {
+            const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
+            const images = new PromotedImages("images", { plan, from }, { parent: this });
+            const catalog = deployedCatalog(settings.catalog, plan);
+            const onFailure = new pulumi.ErrorHook("rollout-failed", ({ name: failed }) => {
+                pulumi.log.warn(describeFailure(plan, failed));
+                return false;
+            });
+            const workloads = environment.clusters.flatMap((cluster) => {
+                const key = clusterKey(settings.project, environment, cluster);
+                const provider = new k8s.Provider(key, { context: cluster.context }, { parent: this });
+                return Object.values(catalog.services).map(
+                    (service) =>
+                        new Microservice(
+                            `${key}-${service.name}`,
+                            { service, context: renderContext(settings.project, plan), onFailure },
+                            { parent: this, provider, dependsOn: [images] },
+                        ),
+                );
+            });
+            new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
+            pulumi.log.info(describePlan(plan), this);
+        } else {
+            pulumi.log.info(nothingDeployed(environment.name), this);
+        }
+
+        this.commit = plan?.request.commit ?? "";
+        this.images = plan?.set ?? {};
+        this.registerOutputs({ commit: this.commit, images: this.images });
+    }
+}
+
+/** Name of a cluster among an environment's: its region, or its own name where the file gives it one. It never depends on other clusters. */
+export function clusterKey(project: string, { name }: Pick<EnvironmentSettings, "name">, cluster: Cluster): string {
+    if (!cluster.managed) {
+        return cluster.context;
+    }
+    return cluster.name === `${project}-${name}` ? cluster.region : cluster.name;
+}
+
+/** The services that the plan has images for; the others are pending. */
+function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
+    return { services: Object.fromEntries(Object.entries(catalog.services).filter(([name]) => !pending.includes(name))) };
+}
+
+function renderContext(partOf: string, { environment, images }: Plan) {
+    return {
+        environment: environment.name,
+        namespace: environment.namespace,
+        partOf,
+        image: (imageName: string) => pinnedImage(environment, imageName, images[imageName].digest),
+        commit: (service: string) => {
+            const locked = images[service];
+            return "commit" in locked ? locked.commit : undefined;
+        },
+    };
+}
+
+function nothingDeployed(environment: string): string {
+    return (
+        `Nothing is deployed to ${environment}: its commit is not set.\n` +
+        `  → pulumi config set commit <full commit SHA> -s ${environment} && pulumi up -s ${environment}`
+    );
+}

@@ -1,0 +1,143 @@
+import * as gcp from "@pulumi/gcp";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { runsRepositoryId } from "../core/release/addresses";
+import type { Environment } from "../core/settings/model";
+import { deployer, nodes } from "../core/workflows/identities";
+import { EnabledApis } from "./enabledApis";
+import { EnvironmentNamespace } from "./environmentNamespace";
+import { GkeCluster, kubeconfig } from "./gkeCluster";
+import { ImageRegistry } from "./imageRegistry";
+import { Network } from "./network";
+import { ServiceIdentity } from "./serviceIdentity";
+
+/** What an {@link EnvironmentFoundation} is made from. Members and principals come from what exists once. */
+export interface EnvironmentFoundationArgs {
+    /** Name of the Pulumi project. */
+    partOf: string;
+    environment: Environment;
+    /** Whether nothing follows this environment: there only attested images may run. */
+    last: boolean;
+    /** The workflow run that may act as the deployer. */
+    deployPrincipal: pulumi.Input<string>;
+    /** Who builds images. Given in the first environment only: nobody else writes to a tier but its deployer. */
+    builder?: pulumi.Input<string>;
+    /** Who reads this tier to copy from it: a short name → IAM member. */
+    readers: Record<string, pulumi.Input<string>>;
+    /** Who looks at the workloads: user name in the clusters. */
+    auditor: pulumi.Input<string>;
+}
+
+/** Everything under one environment: APIs, network, clusters, registry tier, run records, deployer, namespaces. */
+export class EnvironmentFoundation extends pulumi.ComponentResource {
+    /** The deployer as an IAM member. */
+    readonly deployer: pulumi.Output<string>;
+
+    constructor(name: string, args: EnvironmentFoundationArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("oneflow:index:EnvironmentFoundation", name, {}, opts);
+        const { partOf, environment, readers, builder } = args;
+        const { project, region, tier } = environment;
+        const managed = environment.clusters.filter((cluster) => cluster.managed);
+
+        const apis = new EnabledApis(name, { project, apis: environmentApis }, { parent: this });
+        const ready = { parent: this, dependsOn: [apis] };
+
+        const access = new gcp.projects.IAMCustomRole(
+            `${name}-cluster-access`,
+            {
+                project,
+                roleId: customRoleId(partOf, environment.name),
+                title: `oneflow: reach the clusters of ${environment.name}`,
+                permissions: ["container.clusters.get", "container.clusters.connect"],
+            },
+            ready,
+        );
+        const deploying = new ServiceIdentity(
+            `${name}-deployer`,
+            {
+                identity: deployer(environment),
+                impersonators: { deploy: args.deployPrincipal },
+                projectRoles: { "cluster-access": access.name },
+            },
+            ready,
+        );
+        const node = new ServiceIdentity(
+            `${name}-nodes`,
+            { identity: nodes(environment), projectRoles: { "node-defaults": "roles/container.defaultNodeServiceAccount" } },
+            ready,
+        );
+        const registry = { project, location: region };
+        new ImageRegistry(
+            `${name}-${tier}`,
+            {
+                ...registry,
+                repositoryId: tier,
+                mutableTags: environment.promotesFrom === undefined,
+                readers: { ...readers, nodes: node.member },
+                writers: builder === undefined ? { deployer: deploying.member } : { deployer: deploying.member, builder },
+            },
+            ready,
+        );
+        new ImageRegistry(
+            `${name}-${runsRepositoryId(tier)}`,
+            { ...registry, repositoryId: runsRepositoryId(tier), readers, writers: { deployer: deploying.member } },
+            ready,
+        );
+
+        const network =
+            managed.length > 0 ? new Network(`${partOf}-${name}`, { project, regions: regionsOf(managed) }, ready) : undefined;
+        for (const cluster of environment.clusters) {
+            const key = `${name}-${cluster.managed ? cluster.region : cluster.context}`;
+            const made =
+                cluster.managed && network
+                    ? new GkeCluster(
+                          key,
+                          {
+                              project,
+                              region: cluster.region,
+                              clusterName: cluster.name,
+                              network: network.network,
+                              subnetwork: network.subnetworks[cluster.region],
+                              nodeServiceAccount: node.email,
+                              binaryAuthorization: args.last,
+                          },
+                          ready,
+                      )
+                    : undefined;
+            const provider = new k8s.Provider(
+                key,
+                made
+                    ? { kubeconfig: made.endpoint.apply((endpoint) => kubeconfig(cluster.context, endpoint)) }
+                    : { context: cluster.context },
+                { parent: this, ...(made ? { dependsOn: [made] } : {}) },
+            );
+            new EnvironmentNamespace(
+                key,
+                { namespace: environment.namespace, partOf, deployer: deploying.email, auditor: args.auditor },
+                { parent: this, provider },
+            );
+        }
+
+        this.deployer = deploying.member;
+        this.registerOutputs({ deployer: this.deployer });
+    }
+}
+
+const environmentApis = [
+    "compute",
+    "container",
+    "artifactregistry",
+    "iam",
+    "iamcredentials",
+    "binaryauthorization",
+    "containerscanning",
+];
+
+/** Custom role ids take letters, digits, dots and underscores; a deleted one blocks its id, so each environment has its own. */
+function customRoleId(project: string, environment: string): string {
+    return `oneflow.${project}.${environment}.clusterAccess`.replace(/-/g, "_");
+}
+
+function regionsOf(clusters: Environment["clusters"]): string[] {
+    return [...new Set(clusters.map(({ region }) => region))];
+}

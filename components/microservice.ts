@@ -1,0 +1,47 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { renderService, type RenderContext } from "../core/manifests/workload";
+import type { Service } from "../core/settings/model";
+
+/** What a {@link Microservice} is made from. */
+export interface MicroserviceArgs {
+    service: Service;
+    /** Environment, namespace and the pinned references of the images. */
+    context: RenderContext;
+    /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
+    rolloutMinutes?: number;
+    /** Called when the rollout fails, before the engine reports it. */
+    onFailure?: pulumi.ErrorHook;
+}
+
+/**
+ * One service in one cluster. The Deployment's rollout is awaited: its end is the verdict of a promotion.
+ *
+ * Its objects are exactly what `core/manifests` renders, so chart, kustomization and program cannot differ.
+ */
+export class Microservice extends pulumi.ComponentResource {
+    constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("oneflow:index:Microservice", name, {}, opts);
+        const { rolloutMinutes = 10, onFailure } = args;
+        const { serviceAccount, deployment, service, exposure, disruptionBudget } = renderService(args.service, args.context);
+
+        const account = new k8s.core.v1.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
+        const timeout = `${rolloutMinutes}m`;
+        new k8s.apps.v1.Deployment(name, deployment, {
+            parent: this,
+            dependsOn: [account],
+            customTimeouts: { create: timeout, update: timeout },
+            ...(onFailure && { hooks: { onError: [onFailure] } }),
+        });
+        if (service) {
+            new k8s.core.v1.Service(name, service, { parent: this });
+        }
+        if (exposure) {
+            new k8s.core.v1.Service(`${name}-exposure`, exposure, { parent: this });
+        }
+        if (disruptionBudget) {
+            new k8s.policy.v1.PodDisruptionBudget(name, disruptionBudget, { parent: this });
+        }
+        this.registerOutputs({});
+    }
+}

@@ -1,0 +1,134 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Delivery, Environment, PlatformTarget, Settings } from "../core/settings/model";
+import { auditor, builder, deployer, email, member, releaser, type Identity } from "../core/workflows/identities";
+import { deploymentPrincipal, workflowPrincipal, type RepositoryIds, type WorkflowName } from "../core/workflows/trust";
+import { EnabledApis } from "./enabledApis";
+import { EnvironmentFoundation } from "./environmentFoundation";
+import { GithubTrust, poolName, repositoryIds } from "./githubTrust";
+import { ImageRegistry } from "./imageRegistry";
+import { ServiceIdentity } from "./serviceIdentity";
+
+/** What a {@link Platform} is made from. */
+export interface PlatformArgs {
+    settings: Settings;
+    target: PlatformTarget;
+}
+
+/**
+ * What lies under the environments, run rarely and by an administrator: for each environment its cluster, registry
+ * tier and deployer; once, in the shared platform stack, GitHub's trust, builder, releaser, auditor and the deploy registry.
+ */
+export class Platform extends pulumi.ComponentResource {
+    /** Environment → its deployer, as an IAM member. */
+    readonly deployers: Readonly<Record<string, pulumi.Output<string>>>;
+
+    constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("oneflow:index:Platform", name, {}, opts);
+        const { settings, target } = args;
+        const { delivery, environments } = settings;
+        const { project, region } = delivery;
+
+        const apis = new EnabledApis("delivery", { project, apis: deliveryApis }, { parent: this });
+        const ready = { parent: this, dependsOn: [apis] };
+        const operations = repositoryIds(delivery.operations.repository, { parent: this });
+        const sources = Object.fromEntries(
+            sourceRepositories(settings).map((name) => [name, repositoryIds(name, { parent: this })]),
+        );
+        const pool = target.shared
+            ? new GithubTrust("github", { delivery, operations, sources: Object.values(sources) }, ready).pool
+            : poolName(delivery, { parent: this });
+
+        // What the shared stack makes is awaited there, and known by its computed name elsewhere.
+        const identity = (role: string, who: Identity, workflows: readonly WorkflowName[], callers: typeof sources) =>
+            target.shared
+                ? new ServiceIdentity(
+                      role,
+                      { identity: who, impersonators: impersonators(pool, delivery, workflows, callers) },
+                      ready,
+                  ).member
+                : pulumi.output(member(who));
+        const own = { [delivery.operations.repository]: operations };
+        const build = identity("builder", builder(delivery), ["build"], sources);
+        const release = identity("releaser", releaser(delivery), ["release"], own);
+        const audit = identity("auditor", auditor(delivery), ["promote", "drift"], own);
+
+        const deployers: Record<string, pulumi.Output<string>> = {};
+        // From the last environment to the first: who deploys one reads the tier of the one before.
+        for (const environment of [...target.environments].reverse()) {
+            const following = environments.filter(({ promotesFrom }) => promotesFrom === environment.name);
+            const foundation = new EnvironmentFoundation(
+                environment.name,
+                {
+                    partOf: settings.project,
+                    environment,
+                    last: following.length === 0,
+                    deployPrincipal: pulumi
+                        .all([pool, operations])
+                        .apply(([pool, caller]) => deploymentPrincipal(pool, delivery, caller, environment.name)),
+                    builder: environment.promotesFrom === undefined ? build : undefined,
+                    readers: {
+                        releaser: release,
+                        auditor: audit,
+                        ...Object.fromEntries(following.map((next) => [`deployer-${next.name}`, deployerOf(next, deployers)])),
+                    },
+                    auditor: email(auditor(delivery)),
+                },
+                { parent: this },
+            );
+            deployers[environment.name] = foundation.deployer;
+        }
+
+        if (target.shared) {
+            new ImageRegistry(
+                "deploy",
+                {
+                    project,
+                    location: region,
+                    repositoryId: "deploy",
+                    writers: { releaser: release },
+                    readers: {
+                        auditor: audit,
+                        ...Object.fromEntries(
+                            environments.map((environment) => [`deployer-${environment.name}`, deployerOf(environment, deployers)]),
+                        ),
+                    },
+                },
+                ready,
+            );
+        }
+
+        this.deployers = deployers;
+        this.registerOutputs({ deployers });
+    }
+}
+
+const deliveryApis = ["artifactregistry", "iam", "iamcredentials", "sts"];
+
+/** Repositories that services are built from, sorted, each once. */
+export function sourceRepositories({ catalog }: Pick<Settings, "catalog">): string[] {
+    const repositories = Object.values(catalog.services).flatMap(({ image }) =>
+        image.from === "source" ? [image.repository] : [],
+    );
+    return [...new Set(repositories)].sort();
+}
+
+function deployerOf(environment: Environment, made: Record<string, pulumi.Output<string>>): pulumi.Input<string> {
+    return made[environment.name] ?? member(deployer(environment));
+}
+
+/** Who may act as an identity: each of the workflows, called from each of the repositories. */
+function impersonators(
+    pool: pulumi.Output<string>,
+    delivery: Delivery,
+    workflows: readonly WorkflowName[],
+    callers: Readonly<Record<string, pulumi.Output<RepositoryIds>>>,
+): Record<string, pulumi.Output<string>> {
+    return Object.fromEntries(
+        workflows.flatMap((workflow) =>
+            Object.entries(callers).map(([repository, ids]) => [
+                `${workflow}-${repository.replace("/", "-")}`,
+                pulumi.all([pool, ids]).apply(([pool, caller]) => workflowPrincipal(pool, delivery, workflow, caller)),
+            ]),
+        ),
+    );
+}

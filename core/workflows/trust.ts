@@ -1,0 +1,69 @@
+import type { Delivery } from "../settings/model";
+
+/** Numeric ids of a GitHub repository: a name can be registered again by another, an id cannot. */
+export interface RepositoryIds {
+    repository: string;
+    owner: string;
+}
+
+/** How workload identity federation reads a GitHub token. */
+export interface Trust {
+    /** Google attribute → CEL expression over the token's claims. */
+    attributeMapping: Readonly<Record<string, string>>;
+    /** CEL: which tokens are taken at all. At most 4,096 characters. */
+    attributeCondition: string;
+}
+
+/** The workflow documents of the operations repository that may act on the cloud. */
+export type WorkflowName = "build" | "release" | "deploy" | "promote" | "drift";
+
+/** Where GitHub's tokens come from. */
+export const githubIssuer = "https://token.actions.githubusercontent.com";
+
+/**
+ * Tokens are taken from workflows of the operations repository's protected branch alone, called from repositories of
+ * one owner. `job_workflow_ref` decides: a push runs the caller's file of *that* branch, so without it whoever can push
+ * a branch holds the builder's token. Nothing depends on the form of `sub`, which changed for repositories made since
+ * 2026-07-15.
+ */
+export function trust(delivery: Delivery, operations: RepositoryIds, callers: readonly RepositoryIds[]): Trust {
+    const owners = [...new Set([operations, ...callers].map(({ owner }) => owner))].sort();
+    const repositories = [...new Set([operations, ...callers].map(({ repository }) => repository))].sort();
+    return {
+        attributeMapping: {
+            // google.subject holds 127 bytes, which `sub` with a long branch name would overflow.
+            "google.subject": "assertion.repository_id + ':' + assertion.run_id",
+            "attribute.workflow": "assertion.repository_id + '@' + assertion.job_workflow_ref",
+            "attribute.deployment":
+                "assertion.repository_id + '@' + assertion.job_workflow_ref + '@' + (has(assertion.environment) ? assertion.environment : '')",
+        },
+        attributeCondition: [
+            `assertion.repository_owner_id in [${owners.map(quoted).join(", ")}]`,
+            `assertion.repository_id in [${repositories.map(quoted).join(", ")}]`,
+            `assertion.job_workflow_ref.startsWith(${quoted(`${delivery.operations.repository}/.github/workflows/`)})`,
+            `assertion.job_workflow_ref.endsWith(${quoted(`@refs/heads/${delivery.operations.branch}`)})`,
+        ].join(" && "),
+    };
+}
+
+/** The member that stands for one workflow, called from one repository. */
+export function workflowPrincipal(pool: string, delivery: Delivery, workflow: WorkflowName, caller: RepositoryIds): string {
+    return principalSet(pool, "workflow", `${caller.repository}@${workflowRef(delivery, workflow)}`);
+}
+
+/** The member that stands for the deploy workflow in one GitHub environment. */
+export function deploymentPrincipal(pool: string, delivery: Delivery, caller: RepositoryIds, environment: string): string {
+    return principalSet(pool, "deployment", `${caller.repository}@${workflowRef(delivery, "deploy")}@${environment}`);
+}
+
+function workflowRef({ operations }: Delivery, workflow: WorkflowName): string {
+    return `${operations.repository}/.github/workflows/${workflow}.yml@refs/heads/${operations.branch}`;
+}
+
+function principalSet(pool: string, attribute: string, value: string): string {
+    return `principalSet://iam.googleapis.com/${pool}/attribute.${attribute}/${value}`;
+}
+
+function quoted(text: string): string {
+    return `'${text.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'`;
+}

@@ -1,0 +1,26 @@
+import * as pulumi from "@pulumi/pulumi";
+import { planPromotion } from "./core/facts/planPromotion";
+import { Refusal } from "./core/refusal";
+import { loadSettings } from "./core/settings/load";
+
+/** Settings → digests → one component. Whatever is refused is refused here, before the first resource is registered. */
+async function oneflow(): Promise<Record<string, unknown>> {
+    const settings = loadSettings({ directory: process.cwd(), stack: pulumi.getStack(), config: pulumi.runtime.allConfig() });
+    const { target, project } = settings;
+
+    if (target.kind === "platform") {
+        const { Platform } = await import("./components/platform");
+        const { deployers } = new Platform(project, { settings, target });
+        return { deployers };
+    }
+
+    const plan = await planPromotion(settings, target.environment);
+    const { Environment } = await import("./components/environment");
+    const { commit, images } = new Environment(project, { settings, environment: target.environment, plan });
+    return { commit, images };
+}
+
+export = () =>
+    oneflow().catch((error: unknown) => {
+        throw error instanceof Refusal ? new pulumi.RunError(error.message) : error;
+    });
