@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import type { Digest } from "../../core/registry/reference";
+import type { Port, Probe, Resources, Service, ServiceOverride, ThirdPartyImage } from "../../core/settings/model";
+
+const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,9}){0,2}$/);
+const portNumber = fc.integer({ min: 1, max: 65535 });
+const seconds = fc.integer({ min: 1, max: 600 });
+const texts = fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/), fc.string(), { maxKeys: 4 });
+const command = fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 });
+const resources: fc.Arbitrary<Resources> = fc.record(
+    { cpu: fc.constantFrom("50m", "1"), memory: fc.constantFrom("64Mi", "1Gi") },
+    { requiredKeys: [], noNullPrototype: true },
+);
+const allResources: fc.Arbitrary<Service["resources"]> = fc.record(
+    { requests: resources, limits: resources },
+    { noNullPrototype: true },
+);
+const port: fc.Arbitrary<Port> = fc.record({ name, port: portNumber, target: portNumber });
+const ports = (minLength: number) =>
+    fc.uniqueArray(port, { minLength, maxLength: 4, comparator: (a, b) => a.name === b.name || a.port === b.port });
+
+const probe: fc.Arbitrary<Probe> = fc
+    .tuple(
+        fc.oneof(
+            fc.record({ grpc: fc.record({ port: portNumber }) }),
+            fc.record({ tcp: fc.record({ port: portNumber }) }),
+            fc.record({ http: fc.record({ port: portNumber, path: fc.webPath(), headers: texts }) }),
+            fc.record({ exec: command }),
+        ),
+        fc.record(
+            {
+                initialDelaySeconds: seconds,
+                periodSeconds: seconds,
+                timeoutSeconds: seconds,
+                failureThreshold: fc.integer({ min: 1, max: 60 }),
+            },
+            { requiredKeys: [], noNullPrototype: true },
+        ),
+    )
+    .map(([check, timing]) => ({ check, ...timing }));
+
+const thirdParty: fc.Arbitrary<ThirdPartyImage> = fc.stringMatching(/^[0-9a-f]{64}$/).map((hex) => {
+    const digest: Digest = `sha256:${hex}`;
+    return { from: "thirdParty", source: `redis@${digest}`, digest };
+});
+
+const override: fc.Arbitrary<ServiceOverride> = fc.record(
+    {
+        replicas: fc.integer({ min: 0, max: 9 }),
+        resources: allResources,
+        env: texts,
+        annotations: texts,
+    },
+    { requiredKeys: [], noNullPrototype: true },
+);
+
+/** Every service that the settings let through, and some that they would not. */
+export const anyService: fc.Arbitrary<Service> = fc.record(
+    {
+        name,
+        kind: fc.constantFrom("service", "worker"),
+        image: thirdParty,
+        ports: ports(0),
+        probes: fc.record({ startup: probe, readiness: probe, liveness: probe }, { requiredKeys: [], noNullPrototype: true }),
+        command,
+        args: command,
+        env: texts,
+        resources: allResources,
+        replicas: fc.integer({ min: 0, max: 9 }),
+        volumes: fc.uniqueArray(
+            fc
+                .record({ name, memory: fc.boolean(), sizeLimit: fc.option(fc.constant("1Gi"), { nil: undefined }) })
+                .map((volume) => ({ ...volume, mountPath: `/${volume.name}` })),
+            { maxLength: 3, selector: (volume) => volume.name },
+        ),
+        init: fc.uniqueArray(
+            fc.record(
+                { name, image: thirdParty, command, args: command, env: texts },
+                { requiredKeys: ["name", "image", "env"], noNullPrototype: true },
+            ),
+            { maxLength: 2, selector: (container) => container.name },
+        ),
+        expose: fc.record({ type: fc.constant("loadBalancer" as const), name, ports: ports(1) }),
+        annotations: texts,
+        terminationGracePeriodSeconds: fc.integer({ min: 0, max: 600 }),
+        user: fc.integer({ min: 1, max: 65535 }),
+        environments: fc.dictionary(fc.constantFrom("dev", "prod"), override, { maxKeys: 2 }),
+    },
+    {
+        noNullPrototype: true,
+        requiredKeys: [
+            ...(["name", "kind", "image", "ports", "probes", "env", "resources", "replicas", "volumes", "init"] as const),
+            ...(["annotations", "terminationGracePeriodSeconds", "environments"] as const),
+        ],
+    },
+);
