@@ -1,0 +1,31 @@
+import { join } from "node:path";
+
+/** Where the parts of a sandbox stand: everything is under one ignored folder, so throwing it away is throwing away all. */
+export function layout(root: string) {
+    return {
+        root,
+        /** Ports and process of the running doubles. */
+        daemon: join(root, "daemon.json"),
+        log: join(root, "daemon.log"),
+        /** The simulated Google Cloud, GitHub and clusters. */
+        cloud: join(root, "cloud"),
+        registry: join(root, "registry"),
+        /** The registry on loopback that plays Docker Hub for third-party images. */
+        upstream: join(root, "upstream"),
+        /** Bare git repositories, as GitHub holds them. */
+        github: (repository: string) => join(root, "github", `${repository}.git`),
+        /** The operations repository's checkout of main: the one to play in. */
+        operations: join(root, "operations"),
+        /** A developer's checkout of develop. */
+        developer: join(root, "developer"),
+        /** Throw-away checkout that the dev job deploys from. */
+        devJob: join(root, "dev-job"),
+        /** A folder a stack, as there is a bucket a stack. */
+        state: (stack: string) => join(root, "state", stack),
+        passphrase: join(root, "passphrase"),
+        /** Docker config and kubeconfig of an identity. */
+        identity: (name: string) => join(root, "identities", name),
+    };
+}
+
+export type Layout = ReturnType<typeof layout>;

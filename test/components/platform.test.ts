@@ -1,0 +1,219 @@
+import assert from "node:assert/strict";
+import { ofType, record, type Registered } from "./recorder";
+import { settings } from "./settings";
+
+async function platform(shared = true): Promise<Registered[]> {
+    const { Platform } = await import("../../components/platform");
+    const all = settings();
+    return record(
+        () => new Platform("acme-shop", { settings: all, target: { kind: "platform", environments: all.environments, shared } }),
+    );
+}
+
+/** Repository → role → members, without what repeats in every line. */
+function grants(resources: readonly Registered[]): Record<string, string[]> {
+    const result: Record<string, string[]> = {};
+    for (const inputs of Object.values(ofType(resources, "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember"))) {
+        const role = String(inputs.role).replace("roles/artifactregistry.", "");
+        const who = String(inputs.member).replace("serviceAccount:", "").replace(".iam.gserviceaccount.com", "");
+        (result[`${String(inputs.project)}/${String(inputs.repository)}`] ??= []).push(`${role} ${who}`);
+    }
+    return Object.fromEntries(Object.entries(result).map(([repository, lines]) => [repository, lines.sort()]));
+}
+
+describe("Platform", () => {
+    let resources: Registered[];
+    before(async () => {
+        resources = await platform();
+    });
+
+    it("lets a deployer read the tier before and write its own, and nobody write where it should not", () => {
+        assert.deepEqual(grants(resources), {
+            "acme-dev/develop": [
+                "reader auditor@acme-delivery",
+                "reader deployer-stage@acme-stage",
+                "reader nodes-dev@acme-dev",
+                "reader releaser@acme-delivery",
+                "writer builder@acme-delivery",
+                "writer deployer-dev@acme-dev",
+            ],
+            "acme-dev/develop-runs": [
+                "reader auditor@acme-delivery",
+                "reader deployer-stage@acme-stage",
+                "reader releaser@acme-delivery",
+                "writer deployer-dev@acme-dev",
+            ],
+            "acme-stage/release-candidate": [
+                "reader auditor@acme-delivery",
+                "reader deployer-prod@acme-prod",
+                "reader nodes-stage@acme-stage",
+                "reader releaser@acme-delivery",
+                "writer deployer-stage@acme-stage",
+            ],
+            "acme-stage/release-candidate-runs": [
+                "reader auditor@acme-delivery",
+                "reader deployer-prod@acme-prod",
+                "reader releaser@acme-delivery",
+                "writer deployer-stage@acme-stage",
+            ],
+            "acme-prod/stable": [
+                "reader auditor@acme-delivery",
+                "reader nodes-prod@acme-prod",
+                "reader releaser@acme-delivery",
+                "writer deployer-prod@acme-prod",
+            ],
+            "acme-prod/stable-runs": [
+                "reader auditor@acme-delivery",
+                "reader releaser@acme-delivery",
+                "writer deployer-prod@acme-prod",
+            ],
+            "acme-delivery/deploy": [
+                "reader auditor@acme-delivery",
+                "reader deployer-dev@acme-dev",
+                "reader deployer-prod@acme-prod",
+                "reader deployer-stage@acme-stage",
+                "writer releaser@acme-delivery",
+            ],
+        });
+    });
+
+    it("lets a tag move in the first tier alone, and cleans up nowhere else", async () => {
+        const repositories = ofType(resources, "gcp:artifactregistry/repository:Repository");
+        const told = Object.entries(repositories).map(([name, inputs]) => [
+            name,
+            (inputs.dockerConfig as { immutableTags: boolean }).immutableTags,
+            inputs.cleanupPolicies !== undefined,
+        ]);
+        assert.deepEqual(told, [
+            ["deploy", true, false],
+            ["dev-develop", false, true],
+            ["dev-develop-runs", true, false],
+            ["prod-stable", true, false],
+            ["prod-stable-runs", true, false],
+            ["stage-release-candidate", true, false],
+            ["stage-release-candidate-runs", true, false],
+        ]);
+    });
+
+    it("makes every identity without a key, and lets exactly its own workflow act as it", async () => {
+        assert.deepEqual(
+            resources.filter(({ type }) => /Key$/.test(type)),
+            [],
+        );
+        const pool = "principalSet://iam.googleapis.com/projects/100/locations/global/workloadIdentityPools/oneflow-github";
+        const workflow = (name: string) =>
+            `${pool}/attribute.workflow/7001@acme/shop/.github/workflows/${name}.yml@refs/heads/main`;
+        const deployment = (name: string) =>
+            `${pool}/attribute.deployment/7001@acme/shop/.github/workflows/deploy.yml@refs/heads/main@${name}`;
+        const members = Object.entries(ofType(resources, "gcp:serviceaccount/iAMMember:IAMMember")).map(
+            ([name, { role, member }]) => {
+                assert.equal(role, "roles/iam.workloadIdentityUser");
+                return [name, member];
+            },
+        );
+        assert.deepEqual(members, [
+            ["auditor-impersonator-drift-acme-shop", workflow("drift")],
+            ["auditor-impersonator-promote-acme-shop", workflow("promote")],
+            ["builder-impersonator-build-acme-shop", workflow("build")],
+            ["dev-deployer-impersonator-deploy", deployment("dev")],
+            ["prod-deployer-impersonator-deploy", deployment("prod")],
+            ["releaser-impersonator-release-acme-shop", workflow("release")],
+            ["stage-deployer-impersonator-deploy", deployment("stage")],
+        ]);
+    });
+
+    it("takes GitHub tokens by numeric ids and by the workflow on the protected branch, never by `sub`", async () => {
+        const provider = ofType(resources, "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider").github;
+        assert.equal(
+            provider.attributeCondition,
+            "assertion.repository_owner_id in ['42'] && assertion.repository_id in ['7001']" +
+                " && assertion.job_workflow_ref.startsWith('acme/shop/.github/workflows/') && assertion.job_workflow_ref.endsWith('@refs/heads/main')",
+        );
+        assert.deepEqual(provider.oidc, { issuerUri: "https://token.actions.githubusercontent.com" });
+        assert.ok(!JSON.stringify(provider).includes("assertion.sub"));
+    });
+
+    it("makes clusters that are private, hardened and kept, with attested images in the last environment alone", async () => {
+        const clusters = ofType(resources, "gcp:container/cluster:Cluster");
+        assert.deepEqual(Object.keys(clusters), ["dev-europe-west1", "prod-europe-west1", "stage-europe-west1"]);
+        for (const [name, cluster] of Object.entries(clusters)) {
+            const { binaryAuthorization, ...hardening } = cluster as Record<string, { evaluationMode?: string }>;
+            assert.equal(
+                binaryAuthorization.evaluationMode,
+                name === "prod-europe-west1" ? "PROJECT_SINGLETON_POLICY_ENFORCE" : "DISABLED",
+            );
+            assert.deepEqual(
+                {
+                    privateClusterConfig: hardening.privateClusterConfig,
+                    controlPlaneEndpointsConfig: hardening.controlPlaneEndpointsConfig,
+                    datapathProvider: hardening.datapathProvider,
+                    deletionProtection: hardening.deletionProtection,
+                    rbacBindingConfig: hardening.rbacBindingConfig,
+                    enableAutopilot: hardening.enableAutopilot,
+                    workloadIdentityConfig: hardening.workloadIdentityConfig,
+                },
+                {
+                    privateClusterConfig: { enablePrivateNodes: true },
+                    controlPlaneEndpointsConfig: {
+                        dnsEndpointConfig: { allowExternalTraffic: true },
+                        ipEndpointsConfig: { enabled: false },
+                    },
+                    datapathProvider: "ADVANCED_DATAPATH",
+                    deletionProtection: true,
+                    rbacBindingConfig: {
+                        enableInsecureBindingSystemAuthenticated: false,
+                        enableInsecureBindingSystemUnauthenticated: false,
+                    },
+                    enableAutopilot: true,
+                    workloadIdentityConfig: { workloadPool: `acme-${name.split("-")[0]}.svc.id.goog` },
+                },
+            );
+        }
+    });
+
+    it("gives each environment a namespace that takes restricted pods only, where its deployer cannot read Secrets", async () => {
+        const namespaces = Object.values(ofType(resources, "kubernetes:core/v1:Namespace")) as {
+            metadata: { name: string; labels: Record<string, string> };
+        }[];
+        assert.deepEqual(
+            namespaces.map(({ metadata }) => [metadata.name, metadata.labels["pod-security.kubernetes.io/enforce"]]),
+            [
+                ["acme-shop-dev", "restricted"],
+                ["acme-shop-prod", "restricted"],
+                ["acme-shop-stage", "restricted"],
+            ],
+        );
+        const roles = ofType(resources, "kubernetes:rbac.authorization.k8s.io/v1:Role") as unknown as Record<
+            string,
+            { rules: { resources: string[]; verbs: string[] }[] }
+        >;
+        const touched = new Set(Object.values(roles).flatMap(({ rules }) => rules.flatMap((rule) => rule.resources)));
+        for (const forbidden of ["secrets", "pods/exec", "roles", "rolebindings", "*"]) {
+            assert.ok(!touched.has(forbidden), forbidden);
+        }
+        const bindings = ofType(resources, "kubernetes:rbac.authorization.k8s.io/v1:RoleBinding") as unknown as Record<
+            string,
+            { subjects: { name: string }[] }
+        >;
+        assert.equal(
+            bindings["prod-europe-west1-deployer-binding"].subjects[0].name,
+            "deployer-prod@acme-prod.iam.gserviceaccount.com",
+        );
+    });
+
+    it("leaves what exists once to the shared platform stack", async () => {
+        const own = await platform(false);
+        const types = new Set(own.map(({ type }) => type));
+        assert.ok(!types.has("gcp:iam/workloadIdentityPool:WorkloadIdentityPool"));
+        assert.deepEqual(
+            Object.keys(ofType(own, "gcp:serviceaccount/account:Account")).filter((name) => !/-(deployer|nodes)$/.test(name)),
+            [],
+        );
+        assert.ok(!("deploy" in ofType(own, "gcp:artifactregistry/repository:Repository")));
+        const { member } = ofType(own, "gcp:serviceaccount/iAMMember:IAMMember")["prod-deployer-impersonator-deploy"];
+        assert.match(
+            String(member),
+            /projects\/100\/locations\/global\/workloadIdentityPools\/oneflow-github\/attribute\.deployment/,
+        );
+    });
+});

@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** A resource as the engine would have been asked for it. */
+export interface Registered {
+    type: string;
+    name: string;
+    inputs: Record<string, unknown>;
+}
+
+let registered: Registered[] = [];
+
+pulumi.runtime.setMocks(
+    {
+        newResource: ({ type, name, inputs }) => {
+            registered.push({ type, name, inputs });
+            return { id: `${name}-id`, state: { ...inputs, ...answered(type, name, inputs) } };
+        },
+        call: ({ token, inputs }) => lookedUp(token, inputs),
+    },
+    "acme-shop",
+    "test",
+);
+
+/** Runs a program under mocks; gives every resource that it registered, in the order of their names. */
+export async function record(program: () => unknown): Promise<Registered[]> {
+    registered = [];
+    await program();
+    // Registrations started by outputs of others come late: wait until none is under way.
+    await pulumi.runtime.disconnect();
+    return [...registered].sort((a, b) => (a.type + a.name < b.type + b.name ? -1 : 1));
+}
+
+/** The registered resources of one type: name → inputs. */
+export function ofType(resources: readonly Registered[], type: string): Record<string, Registered["inputs"]> {
+    return Object.fromEntries(resources.filter((resource) => resource.type === type).map(({ name, inputs }) => [name, inputs]));
+}
+
+export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
+    return new Promise((resolve) => output.apply(resolve));
+}
+
+/** What Google answers beyond the inputs. */
+function answered(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+    switch (type) {
+        case "gcp:serviceaccount/account:Account": {
+            const email = `${String(inputs.accountId)}@${String(inputs.project)}.iam.gserviceaccount.com`;
+            return {
+                email,
+                member: `serviceAccount:${email}`,
+                name: `projects/${String(inputs.project)}/serviceAccounts/${email}`,
+            };
+        }
+        case "gcp:container/cluster:Cluster":
+            return { controlPlaneEndpointsConfig: { dnsEndpointConfig: { endpoint: `${name}.gke.goog` } } };
+        case "gcp:artifactregistry/repository:Repository":
+            return { name: inputs.repositoryId };
+        case "gcp:projects/iAMCustomRole:IAMCustomRole":
+            return { name: `projects/${String(inputs.project)}/roles/${String(inputs.roleId)}` };
+        case "gcp:iam/workloadIdentityPool:WorkloadIdentityPool":
+            return { name: `projects/100/locations/global/workloadIdentityPools/${String(inputs.workloadIdentityPoolId)}` };
+        default:
+            return { selfLink: `https://compute/${name}` };
+    }
+}
+
+function lookedUp(token: string, inputs: Record<string, unknown>): Record<string, unknown> {
+    switch (token) {
+        case "github:index/getRepository:getRepository":
+            return { ...inputs, repoId: 7001 };
+        case "github:index/getUser:getUser":
+            return { ...inputs, id: "42" };
+        case "gcp:organizations/getProject:getProject":
+            return { ...inputs, number: "100" };
+        default:
+            throw new Error(`the test answers no ${token}`);
+    }
+}
