@@ -55,3 +55,13 @@ export function canonicalJson(value: unknown): string {
             : inner,
     );
 }
+
+/** Whether the text is a full commit SHA: 40 lower-case hex digits. A short one can come to mean another commit. */
+export function isCommit(value: unknown): value is string {
+    return typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
+}
+
+/** The service that an image belongs to: itself, or the one whose init container it is. */
+export function serviceOf(imageName: string): string {
+    return imageName.split("/")[0];
+}

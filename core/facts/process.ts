@@ -1,0 +1,32 @@
+import { execFile } from "node:child_process";
+import type { Written } from "../release/runRecordDocument";
+
+/**
+ * Who writes a run record, when, why and from which commit of the operations repository. Read when it is written, never from
+ * config: a deployment that changes nothing must not become a change by who ran it.
+ *
+ * - who: `ONEFLOW_ACTOR`, else `GITHUB_ACTOR`, else `USER` or `LOGNAME`, else `unknown`
+ * - why: `ONEFLOW_REASON`
+ *
+ * @param directory the checkout of the operations repository
+ */
+export async function writtenNow(directory: string, environment: NodeJS.ProcessEnv, now: Date = new Date()): Promise<Written> {
+    const operations = await checkedOutCommit(directory);
+    const reason = environment.ONEFLOW_REASON?.trim();
+    const { ONEFLOW_ACTOR, GITHUB_ACTOR, USER, LOGNAME } = environment;
+    return {
+        at: now.toISOString().replace(/\.\d{3}Z$/, "Z"),
+        by: ONEFLOW_ACTOR || GITHUB_ACTOR || USER || LOGNAME || "unknown",
+        ...(operations ? { operations } : {}),
+        ...(reason ? { reason } : {}),
+    };
+}
+
+/** The commit that is checked out in a directory. Nothing where it is no git checkout, or where there is no git. */
+export function checkedOutCommit(directory: string): Promise<string | undefined> {
+    return new Promise((resolve) => {
+        execFile("git", ["-C", directory, "rev-parse", "--verify", "HEAD"], (error, stdout) =>
+            resolve(error ? undefined : stdout.trim()),
+        );
+    });
+}

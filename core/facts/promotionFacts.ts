@@ -1,0 +1,151 @@
+import { decide } from "../promotion/decide";
+import type { PromotionFacts, PromotionRequest, TagFact } from "../promotion/model";
+import { propose, type Proposal } from "../promotion/proposal";
+import { tierAddress } from "../promotion/words";
+import { Refusal } from "../refusal";
+import type { Registry } from "../registry/model";
+import { imageRepository, lockRepository, type Tier } from "../release/addresses";
+import { isCommit, type Lock } from "../release/lock";
+import { pullLock, pullLockAsWritten } from "../release/lockStore";
+import { newestRun, ranImage, ranSet, recentRuns } from "../release/runRecordStore";
+import type { Catalog } from "../settings/model";
+
+/**
+ * Reads from the registry what the rules may ask for, and asks only about what would change. In requests to the registry:
+ *
+ * - what runs already: 6 (the lock 2, the newest run record 4), however many services there are;
+ * - a promotion that is allowed: 2 more for the set, and for each image that changes 2, or 4 where an older commit built it;
+ * - a set that never ran in the environment before: 1 more for each image that changes;
+ * - a refusal: up to 21 more, to say what could be asked for instead.
+ *
+ * @throws Refusal where a document in the registry cannot be read
+ */
+export async function gatherFacts(registry: Registry, request: PromotionRequest): Promise<PromotionFacts> {
+    const [locks, current] = await Promise.all([readLocks(registry, request), newestRun(registry, request.environment)]);
+    const proposal = propose(request, { locks, current });
+    const complete = Object.values(locks).every((lock) => lock !== undefined);
+    const [sets, images] = await Promise.all([
+        complete && proposal.transitions.length > 0 ? readSets(registry, request, proposal) : noSets,
+        readImages(registry, request, proposal),
+    ]);
+    const proved = sets.ranHere.has(proposal.key) || sets.ranBefore.size > 0;
+    const facts: PromotionFacts = {
+        locks,
+        current,
+        ...sets,
+        ...images,
+        imagesRanBefore: proved ? new Set() : await readImagesBefore(registry, request, proposal),
+        alternatives: [],
+    };
+    // Only the words of a refusal need to know what else could be asked for.
+    return "plan" in decide(request, facts) ? facts : { ...facts, alternatives: await readAlternatives(registry, request) };
+}
+
+/** The commit that `latest` means in the environment's tier. Nothing where nothing was built yet: then every service is pending. */
+export async function resolveLatest(registry: Registry, environment: Tier, repository: string): Promise<string | undefined> {
+    return (await pullLock(registry, environment, repository, "latest"))?.source.commit;
+}
+
+/**
+ * The repository that a commit of the request is a commit of.
+ *
+ * @throws Refusal where the catalog is built from several repositories, or from none: then one SHA cannot name all services
+ */
+export function sourceRepository(catalog: Catalog): string {
+    const repositories = Object.values(catalog.services).flatMap(({ image }) =>
+        image.from === "source" ? [image.repository] : [],
+    );
+    const [repository, ...others] = [...new Set(repositories)].sort();
+    if (repository === undefined || others.length > 0) {
+        const found = repository === undefined ? "no repository" : `${[repository, ...others].join(", ")}`;
+        throw new Refusal("Promotion refused, nothing was changed", [
+            {
+                subject: "services.yaml",
+                message: `builds from ${found}: one commit SHA names the services of exactly one repository.`,
+            },
+        ]);
+    }
+    return repository;
+}
+
+/** How many commits a refusal offers at most, and how many runs are looked through for them. */
+const offered = 3;
+const lookedThrough = 5;
+
+const noSets = { ranHere: new Set<string>(), ranBefore: new Set<string>() };
+
+async function readLocks(registry: Registry, request: PromotionRequest): Promise<PromotionFacts["locks"]> {
+    const { environment, before, catalog, commit, pins } = request;
+    const repository = sourceRepository(catalog);
+    const read = async (ref: string): Promise<Lock | undefined> => {
+        // The tier before may have cleaned the commit that is gone back to: what ran here stands here.
+        const source = before && (await pullLockAsWritten(registry, before, repository, ref));
+        return source ?? pullLockAsWritten(registry, environment, repository, ref);
+    };
+    const refs = [...new Set([commit, ...Object.values(pins)])].filter(isCommit);
+    return Object.fromEntries(await Promise.all(refs.map(async (ref) => [ref, await read(ref)] as const)));
+}
+
+async function readSets(registry: Registry, { environment, before }: PromotionRequest, { key, wholeKey }: Proposal) {
+    const ran = async (tier: Tier, keys: readonly string[]) => {
+        const found = await Promise.all(keys.map((one) => ranSet(registry, tier, one)));
+        return new Set(keys.filter((_, index) => found[index]));
+    };
+    const [ranHere, ranBefore] = await Promise.all([
+        ran(environment, [key]),
+        before ? ran(before, [...new Set([key, wholeKey])]) : new Set<string>(),
+    ]);
+    return { ranHere, ranBefore };
+}
+
+/** Which images that would come in are there, and what their commits' tags mean: both tiers, in parallel. */
+async function readImages(registry: Registry, request: PromotionRequest, { images, transitions }: Proposal) {
+    const tiers = [request.before, request.environment].flatMap((one) => (one ? [one] : []));
+    const read = async (image: string) => {
+        const planned = images[image];
+        const names = [...new Set([planned.ref, ...("commit" in planned ? [planned.commit] : [])])];
+        const tags = await Promise.all(
+            tiers.flatMap((tier) =>
+                names.map(async (tag): Promise<TagFact | undefined> => {
+                    const found = await registry.resolve(`${imageRepository(tier, image)}:${tag}`);
+                    return found && { image, tier: tierAddress(tier), tag, digest: found.digest };
+                }),
+            ),
+        );
+        const known = tags.filter((fact) => fact !== undefined);
+        // A tag that means the digest proves that the image is there.
+        const exists =
+            known.some(({ digest }) => digest === planned.digest) ||
+            (await Promise.all(tiers.map((tier) => registry.resolve(`${imageRepository(tier, image)}@${planned.digest}`)))).some(
+                Boolean,
+            );
+        return { tags: known, missing: exists ? [] : [`${image}@${planned.digest}`] };
+    };
+    const found = await Promise.all(transitions.filter(({ to }) => to !== undefined).map(({ image }) => read(image)));
+    return { tags: found.flatMap(({ tags }) => tags), missing: new Set(found.flatMap(({ missing }) => missing)) };
+}
+
+async function readImagesBefore(registry: Registry, { before }: PromotionRequest, { transitions }: Proposal) {
+    const asked = transitions.flatMap(({ image, to }) => (before && to ? [{ image, to, before }] : []));
+    const ran = await Promise.all(asked.map(({ image, to, before: tier }) => ranImage(registry, tier, image, to)));
+    return new Set(asked.filter((_, index) => ran[index]).map(({ image, to }) => `${image}@${to}`));
+}
+
+/**
+ * Newest commits that could be asked for: those that ran in the environment before, each as a whole; in the first environment
+ * what `latest` means and what ran there. All have a lock.
+ */
+async function readAlternatives(registry: Registry, request: PromotionRequest): Promise<string[]> {
+    const { environment, before, catalog, commit, pins } = request;
+    const repository = sourceRepository(catalog);
+    const proven = before ?? environment;
+    const [runs, latest] = await Promise.all([
+        recentRuns(registry, proven, lookedThrough),
+        before ? undefined : resolveLatest(registry, environment, repository),
+    ]);
+    const asked = new Set([commit, ...Object.values(pins)]);
+    const ran = runs.filter((run) => Object.keys(run.request.pins).length === 0).map((run) => run.request.commit);
+    const candidates = [...new Set([...(latest ? [latest] : []), ...ran])].filter((one) => isCommit(one) && !asked.has(one));
+    const locks = await Promise.all(candidates.map((one) => registry.resolve(`${lockRepository(proven, repository)}:${one}`)));
+    return candidates.filter((_, index) => locks[index]).slice(0, offered);
+}

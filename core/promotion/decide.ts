@@ -1,0 +1,137 @@
+import { Refusal, type Problem } from "../refusal";
+import { isCommit, serviceOf, type Lock } from "../release/lock";
+import type { RunRecord } from "../release/runRecord";
+import type { Environment } from "../settings/model";
+import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
+import { directionOf, propose, refOf } from "./proposal";
+import { rules as allRules } from "./rules";
+import type { Judged, Rule } from "./rules/rule";
+import { list, shortCommit } from "./words";
+
+/**
+ * Decides what will run, or says all reasons why nothing may change. Pure: what it is given is all that it knows.
+ *
+ * Rules judge what changes: a request for what runs already is always allowed.
+ */
+export function decide(request: PromotionRequest, facts: PromotionFacts, rules: readonly Rule[] = allRules): Decision {
+    const proposal = propose(request, facts);
+    const judged: Judged = { ...proposal, request, facts, direction: directionOf(proposal, facts) };
+    const problems = rules.flatMap((rule) => rule.judge(judged));
+    return problems.length > 0 ? { problems } : { plan: planOf(judged) };
+}
+
+/**
+ * The plan of a promotion that is allowed.
+ *
+ * @throws Refusal with all reasons where it is not
+ */
+export function requirePlan(request: PromotionRequest, facts: PromotionFacts): Plan {
+    const decision = decide(request, facts);
+    if ("problems" in decision) {
+        throw refusal(request.environment, decision.problems);
+    }
+    return decision.plan;
+}
+
+/** The report of a promotion that was refused. */
+export function refusal({ name }: Pick<Environment, "name">, problems: readonly Problem[]): Refusal {
+    return new Refusal(`Promotion to ${name} refused, nothing was changed`, problems);
+}
+
+/** Why an environment that runs something does not take an unset `commit`: it would delete every workload. */
+export function refuseUnset({ name }: Pick<Environment, "name">, current: RunRecord): Problem {
+    return wouldDeleteAll(
+        name,
+        current,
+        `is unset, while ${name} runs ${shortCommit(current.request.commit)} since ${current.at}.`,
+    );
+}
+
+/** Why an environment that runs something does not follow a `latest` that names nothing any more. */
+export function refuseVanished({ name, tier }: Pick<Environment, "name" | "tier">, current: RunRecord): Problem {
+    return wouldDeleteAll(
+        name,
+        current,
+        `is latest, but ${tier} has no latest lock any more, while ${name} runs ${shortCommit(current.request.commit)} since ${current.at}.`,
+    );
+}
+
+function wouldDeleteAll(environment: string, current: RunRecord, cause: string): Problem {
+    const { commit, pins } = current.request;
+    const settings = [
+        `pulumi config set commit ${commit} -s ${environment}`,
+        ...Object.entries(pins).map(([service, pin]) => `pulumi config set --path 'pins.${service}' ${pin} -s ${environment}`),
+    ];
+    return {
+        subject: "commit",
+        message: `${cause}\nTo deploy nothing would be to delete every workload, which is never done in passing.`,
+        remedy: `${settings.join(" && ")}   # keeps what runs\nto delete everything: pulumi destroy -s ${environment}`,
+    };
+}
+
+function planOf(judged: Judged): Plan {
+    const { request, facts, images, set, key, transitions, pending, direction } = judged;
+    const named = [request.commit, ...Object.values(request.pins)];
+    const locks = named.flatMap((ref): [string, Lock][] => (isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : []));
+    return {
+        environment: request.environment,
+        request: { commit: request.commit, pins: request.pins },
+        direction,
+        images,
+        set,
+        key,
+        transitions,
+        pending,
+        locks: Object.fromEntries(locks),
+        notes: [...pinNotes(judged), ...proofNotes(judged), ...pendingNotes(judged), ...removalNotes(judged)],
+    };
+}
+
+function pinNotes({ request: { commit, pins } }: Judged): string[] {
+    return Object.entries(pins)
+        .filter(([, ref]) => ref !== commit)
+        .map(([service, ref]) => `${service} is pinned to ${shortCommit(ref)}, not ${shortCommit(commit)}`);
+}
+
+/** What the order was proved by, where it is not that this very set ran in the environment before. */
+function proofNotes({ request: { before, pins }, facts, direction, key, wholeKey, transitions, undeployed }: Judged): string[] {
+    const brings = transitions.some(({ to }) => to !== undefined);
+    if (!before || direction === "rollback" || !brings || facts.ranBefore.has(key)) {
+        return [];
+    }
+    if (facts.ranBefore.has(wholeKey)) {
+        return [`The set ran in ${before.name} together with ${list(undeployed)}`];
+    }
+    return Object.keys(pins).length > 0
+        ? [`The set is mixed by pins: it never ran in ${before.name} as a whole, but each image that changes did`]
+        : [];
+}
+
+function pendingNotes({ request, pending, transitions }: Judged): string[] {
+    const leaving = new Set(transitions.filter(({ to }) => to === undefined).map(({ image }) => image));
+    return pending
+        .filter((service) => !leaving.has(service))
+        .map(
+            (service) => `${service} is pending: ${shortCommit(refOf(request, service))} has no image of it, so it is not deployed`,
+        );
+}
+
+function removalNotes({ request, transitions, undeployed }: Judged): string[] {
+    const { catalog, environment } = request;
+    const leaving = transitions.filter(({ to }) => to === undefined).map(({ image }) => image);
+    return [
+        ...leaving.map((image) =>
+            Object.hasOwn(catalog.services, serviceOf(image))
+                ? image === serviceOf(image)
+                    ? `${image} leaves ${environment.name}: ${shortCommit(refOf(request, image))} does not have it`
+                    : `${image} leaves ${environment.name}: ${serviceOf(image)} does not use it any more`
+                : `${image} leaves ${environment.name}: services.yaml does not have it any more`,
+        ),
+        ...undeployed
+            .filter((image) => !leaving.includes(image))
+            .map(
+                (image) =>
+                    `${image} is not deployed: ${shortCommit(refOf(request, image))} has it, this checkout's services.yaml does not`,
+            ),
+    ];
+}

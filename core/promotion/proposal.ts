@@ -1,0 +1,93 @@
+import { imageNames, imageSet, serviceOf, setKey, type ImageSet } from "../release/lock";
+import type { Direction, PlannedImage, PromotionFacts, PromotionRequest, Transition } from "./model";
+
+/** What a request and the locks amount to, before anything is judged. */
+export interface Proposal {
+    /** Image name → what it would run. */
+    images: Readonly<Record<string, PlannedImage>>;
+    set: ImageSet;
+    /** Key of {@link set}. */
+    key: string;
+    /**
+     * Key of the set together with those images of the locks that this checkout's catalog does not deploy: what an environment ran
+     * that was deployed from the locks' own catalog. Equal to {@link key} where the catalog deploys all of the locks.
+     */
+    wholeKey: string;
+    /** Images whose digest would change, by name. */
+    transitions: readonly Transition[];
+    /** Services of the catalog that their lock does not have, sorted. */
+    pending: readonly string[];
+    /** Images of the locks whose services the catalog does not have, sorted. */
+    undeployed: readonly string[];
+    /** Images that a service of the catalog needs beside those that its lock has, sorted. */
+    lacking: readonly string[];
+}
+
+/** The commit that the request wants a service at: its pin, or the environment's commit. */
+export function refOf({ commit, pins }: Pick<PromotionRequest, "commit" | "pins">, imageName: string): string {
+    const service = serviceOf(imageName);
+    return Object.hasOwn(pins, service) ? pins[service] : commit;
+}
+
+/** Composes the requested set: the checkout's catalog with the locks' digests. A lock that is not there contributes nothing. */
+export function propose(request: PromotionRequest, { locks, current }: Pick<PromotionFacts, "locks" | "current">): Proposal {
+    const { catalog, pins } = request;
+    const locked = (name: string) => {
+        const images = locks[refOf(request, name)]?.images ?? {};
+        return Object.hasOwn(images, name) ? images[name] : undefined;
+    };
+    const wanted = imageNames(catalog);
+    const images = Object.fromEntries(
+        wanted.flatMap((name) => {
+            const image = locked(name);
+            const planned = image && { ...image, ref: refOf(request, name), pinned: Object.hasOwn(pins, serviceOf(name)) };
+            // A service that is not there yet needs no image beside it.
+            return planned && locked(serviceOf(name)) ? [[name, planned] as const] : [];
+        }),
+    );
+    const whole = Object.fromEntries(
+        Object.values(locks)
+            .flatMap((lock) => Object.keys(lock?.images ?? {}))
+            .flatMap((name) => {
+                const image = locked(name);
+                return image ? [[name, image.digest] as const] : [];
+            }),
+    );
+    const set = imageSet(images);
+    return {
+        images,
+        set,
+        key: setKey(set),
+        wholeKey: setKey({ ...whole, ...set }),
+        transitions: transitions(current ? imageSet(current.images) : {}, set),
+        pending: Object.keys(catalog.services)
+            .filter((service) => !locked(service))
+            .sort(),
+        undeployed: Object.keys(whole)
+            .filter((name) => !Object.hasOwn(catalog.services, serviceOf(name)))
+            .sort(),
+        lacking: wanted.filter((name) => !locked(name) && locked(serviceOf(name))),
+    };
+}
+
+/** How the proposed set stands to what ran here. */
+export function directionOf(
+    { key, transitions }: Proposal,
+    { current, ranHere }: Pick<PromotionFacts, "current" | "ranHere">,
+): Direction {
+    if (current && transitions.length === 0) {
+        return "unchanged";
+    }
+    return ranHere.has(key) ? "rollback" : current ? "forward" : "first";
+}
+
+function transitions(from: ImageSet, to: ImageSet): Transition[] {
+    return Object.keys({ ...from, ...to })
+        .sort()
+        .filter((image) => from[image] !== to[image])
+        .map((image) => ({
+            image,
+            ...(Object.hasOwn(from, image) ? { from: from[image] } : {}),
+            ...(Object.hasOwn(to, image) ? { to: to[image] } : {}),
+        }));
+}

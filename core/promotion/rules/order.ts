@@ -1,0 +1,74 @@
+import type { Problem } from "../../refusal";
+import { serviceOf } from "../../release/lock";
+import type { Environment } from "../../settings/model";
+import { askCommand, list, otherCommits, promoteCommand, pinCommand, shortCommit } from "../words";
+import type { Judged, Rule } from "./rule";
+
+/**
+ * What comes into an environment ran healthy in the environment before, as a set. A set that is mixed by pins need not have run
+ * together: then each image that would change is judged on its own. A set that ran here already goes back, and needs no proof.
+ */
+export const order: Rule = {
+    name: "order",
+    judge: (judged) => {
+        const { request, facts, key, wholeKey, direction, transitions } = judged;
+        const brings = transitions.some(({ to }) => to !== undefined);
+        if (!request.before || direction === "rollback" || !brings || facts.ranBefore.has(key) || facts.ranBefore.has(wholeKey)) {
+            return [];
+        }
+        return Object.keys(request.pins).length > 0 ? eachImage(judged, request.before) : [wholeSet(judged, request.before)];
+    },
+};
+
+function wholeSet(judged: Judged, before: Environment): Problem {
+    const { request, facts } = judged;
+    const unproven = neverRan(judged);
+    return {
+        subject: "commit",
+        message: [
+            `${shortCommit(request.commit)} never ran healthy in ${before.name}, which ${request.environment.name} promotes from.`,
+            unproven.length === 0 ? `Each image did, but never all of them together.` : `Never ran there: ${list(unproven)}.`,
+            ...otherCommits(request, facts),
+        ].join("\n"),
+        remedy: [
+            `${promoteCommand(before.name, request.commit)}   # then ${request.environment.name} again`,
+            ...(facts.alternatives[0] ? [`or: ${askCommand(request, undefined, facts.alternatives[0])}`] : []),
+        ].join("\n"),
+    };
+}
+
+/** One problem for the images that the environment's commit chose, one for each pinned service. */
+function eachImage(judged: Judged, before: Environment): Problem[] {
+    const { request, facts, images } = judged;
+    const unproven = neverRan(judged);
+    const mixed = "The set is mixed by pins, so each image that changes must have run there itself.";
+    const common = unproven.filter((name) => !images[name].pinned);
+    const services = [...new Set(unproven.filter((name) => images[name].pinned).map(serviceOf))];
+    const problem = (subject: string, ref: string, names: readonly string[], remedy: string): Problem => ({
+        subject,
+        message: [
+            `${list(names)} of ${shortCommit(ref)} never ran healthy in ${before.name}.`,
+            mixed,
+            ...otherCommits(request, facts),
+        ].join("\n"),
+        remedy: `${remedy}   # then ${request.environment.name} again`,
+    });
+    return [
+        ...(common.length > 0 ? [problem("commit", request.commit, common, promoteCommand(before.name, request.commit))] : []),
+        ...services.map((service) =>
+            problem(
+                `pins.${service}`,
+                request.pins[service],
+                unproven.filter((name) => serviceOf(name) === service),
+                pinCommand(before.name, service, request.pins[service]),
+            ),
+        ),
+    ];
+}
+
+/** Images that would come in and never ran in the environment before. */
+function neverRan({ transitions, facts }: Judged): string[] {
+    return transitions
+        .filter(({ image, to }) => to !== undefined && !facts.imagesRanBefore.has(`${image}@${to}`))
+        .map(({ image }) => image);
+}

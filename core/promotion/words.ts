@@ -1,0 +1,55 @@
+import type { Digest } from "../registry/reference";
+import { isCommit } from "../release/lock";
+import type { Environment } from "../settings/model";
+import type { PromotionFacts, PromotionRequest } from "./model";
+
+/** A commit as a sentence names it: `9f8e02b…`. What is no commit stays as it is. Commands take the full SHA. */
+export function shortCommit(commit: string): string {
+    return isCommit(commit) ? `${commit.slice(0, 7)}…` : JSON.stringify(commit);
+}
+
+/** A digest as a sentence names it: `sha256:1a2b3c4d…`. */
+export function shortDigest(digest: Digest): string {
+    return `${digest.slice(0, 15)}…`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function list(names: readonly string[], conjunction = "and"): string {
+    return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${conjunction} ${names[names.length - 1]}`;
+}
+
+/** The command that promotes a commit. */
+export function promoteCommand(environment: string, commit: string): string {
+    return `pulumi config set commit ${commit} -s ${environment} && pulumi up -s ${environment}`;
+}
+
+/** The command that holds a service at a commit. */
+export function pinCommand(environment: string, service: string, commit: string): string {
+    return `pulumi config set --path 'pins.${service}' ${commit} -s ${environment} && pulumi up -s ${environment}`;
+}
+
+/** The command that lets a service go with all others again. */
+export function unpinCommand(environment: string, service: string): string {
+    return `pulumi config rm --path 'pins.${service}' -s ${environment} && pulumi up -s ${environment}`;
+}
+
+/** The command that asks for the commit where the request asked for another: for the environment, or for a pinned service. */
+export function askCommand({ environment }: PromotionRequest, pinned: string | undefined, commit: string): string {
+    return pinned === undefined ? promoteCommand(environment.name, commit) : pinCommand(environment.name, pinned, commit);
+}
+
+/** The tiers that a promotion may take images from, in words: `develop or release-candidate`. */
+export function sourceTiers({ environment, before }: PromotionRequest): string {
+    return list([...new Set([before, environment].flatMap((one) => (one ? [one.tier] : [])))], "or");
+}
+
+/** Address of a tier, which names it beyond doubt. */
+export function tierAddress({ registry, tier }: Pick<Environment, "registry" | "tier">): string {
+    return `${registry}/${tier}`;
+}
+
+/** What could be asked for instead, as a sentence; nothing where nothing could. */
+export function otherCommits({ before, environment }: PromotionRequest, { alternatives }: PromotionFacts): string[] {
+    const proof = before ? `ran healthy in ${before.name}` : `can run in ${environment.name}`;
+    return alternatives.length === 0 ? [] : [`Newest commits that ${proof}: ${alternatives.map(shortCommit).join(", ")}`];
+}

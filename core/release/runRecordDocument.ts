@@ -1,0 +1,93 @@
+import type { Catalog, Environment } from "../settings/model";
+import { DocumentReader } from "./documentReader";
+import { canonicalJson, imageSet, setKey, type LockedImage } from "./lock";
+import { readCatalog, readImages } from "./lockDocument";
+import { runRecordSchema, type RunRecord } from "./runRecord";
+
+/** Who wrote a run record, when and why: known only when it is written. */
+export type Written = Pick<RunRecord, "at" | "by" | "operations" | "reason">;
+
+/** The record of a run that ended healthy. Of the images only what a lock says of them is kept. */
+export function makeRun(run: {
+    environment: Pick<Environment, "name" | "namespace" | "clusters">;
+    request: RunRecord["request"];
+    images: Readonly<Record<string, LockedImage>>;
+    /** What was rendered. */
+    catalog: Catalog;
+    written: Written;
+}): RunRecord {
+    const images = Object.fromEntries(
+        Object.entries(run.images).map(([name, image]): [string, LockedImage] => [
+            name,
+            "source" in image ? { source: image.source, digest: image.digest } : { commit: image.commit, digest: image.digest },
+        ]),
+    );
+    return parseRun({
+        schema: runRecordSchema,
+        environment: run.environment.name,
+        request: { commit: run.request.commit, pins: run.request.pins },
+        set: setKey(imageSet(images)),
+        images,
+        catalog: run.catalog,
+        clusters: run.environment.clusters.map(({ name, region, context }) => ({ name, region, context })),
+        namespace: run.environment.namespace,
+        ...run.written,
+    });
+}
+
+/**
+ * Reads a run record strictly; its set must be the key of its images.
+ *
+ * @param what names the record in the report: its address where it was pulled from
+ * @throws Refusal with everything that is wrong with it
+ */
+export function parseRun(content: unknown, what = "Run record"): RunRecord {
+    const reader = new DocumentReader(what);
+    const record = reader.document(content, runRecordSchema);
+    reader.fields("document", record, keys);
+    for (const key of ["environment", "namespace", "by"]) {
+        reader.text(key, record[key]);
+    }
+    for (const key of ["operations", "reason"].filter((name) => record[name] !== undefined)) {
+        reader.text(key, record[key]);
+    }
+    const request = reader.fields("request", record.request, ["commit", "pins"]);
+    reader.text("request.commit", request.commit);
+    for (const [service, commit] of Object.entries(reader.fields("request.pins", request.pins))) {
+        reader.text(`request.pins.${service}`, commit);
+    }
+    reader.expect("at", record.at, isMoment(record.at), "a UTC time with seconds, like 2026-01-31T23:59:59Z");
+    reader.expect("clusters", record.clusters, Array.isArray(record.clusters), "a list");
+    for (const [index, entry] of Array.isArray(record.clusters) ? record.clusters.entries() : []) {
+        const cluster = reader.fields(`clusters.${index}`, entry, ["name", "region", "context"]);
+        ["name", "region", "context"].forEach((key) => reader.text(`clusters.${index}.${key}`, cluster[key]));
+    }
+    readCatalog(reader, record.catalog);
+    readImages(reader, record.images);
+    reader.finish();
+
+    const run = record as unknown as RunRecord;
+    const key = setKey(imageSet(run.images));
+    reader.expect("set", run.set, run.set === key, `${key}, the key of its images`);
+    reader.finish();
+    return run;
+}
+
+/** The record's canonical bytes. */
+export function serializeRun(record: RunRecord): Buffer {
+    return Buffer.from(canonicalJson(record));
+}
+
+const keys = [
+    ...["schema", "environment", "request", "set", "images", "catalog", "clusters", "namespace"],
+    ...["at", "by", "operations", "reason"],
+];
+
+function isMoment(value: unknown): boolean {
+    return (
+        typeof value === "string" &&
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value) &&
+        !Number.isNaN(Date.parse(value)) &&
+        new Date(value).toISOString() === value.replace("Z", ".000Z")
+    );
+}
