@@ -1,0 +1,198 @@
+import { Refusal, type Problem } from "../../core/refusal";
+import { RegistryError, TagMoved } from "../../core/registry/model";
+import type { BranchKind, Lock, LockedImage } from "../../core/release/lock";
+import { makeLock } from "../../core/release/lockDocument";
+import { pullLock, pushLock } from "../../core/release/lockStore";
+import type { Catalog, ThirdPartyImage } from "../../core/settings/model";
+import { builtServices, contentPaths, contentPlan } from "../../core/workflows/contentPlan";
+import { BuildFailed } from "./build";
+import { type LatestOutcome, moveLatest } from "./latest";
+import { confirmLocked, type ProvidedImage, provideBuilt, provideThirdParty, type Provision } from "./provide";
+import { atMost, inTurn } from "./turns";
+
+/** A push: the head of a branch that the delivery builds, and with whose rights. */
+export interface PipelineRun extends Omit<Provision, "platforms"> {
+    /** The source repository's name on GitHub, `owner/name`. */
+    repository: string;
+    /** `develop`, `main`, `master` or `hotfix/<name>`. */
+    branch: string;
+    catalog: Catalog;
+    /** @default linux/amd64 */
+    platforms?: readonly string[];
+    /** Takes a line of progress for each image. @default nobody listens */
+    log?(line: string): void;
+}
+
+/** What a run did. */
+export interface PipelineReport {
+    commit: string;
+    branch: BranchKind;
+    /** Image name → how the commit came by it. An image that failed is not here. */
+    images: Readonly<Record<string, ProvidedImage>>;
+    /** Why the commit has no lock: a problem for each image that failed. Empty where all is well. */
+    failures: readonly Problem[];
+    /** Absent where something failed: a lock is there only when every image is. */
+    lock?: Lock;
+    /** Absent where the branch is not develop, or something failed. */
+    latest?: LatestOutcome;
+    /** Whether an earlier run had done all of it. */
+    unchanged: boolean;
+}
+
+/**
+ * What a push starts: gives every service of the catalog an image under the commit's SHA, then the commit its lock,
+ * and on develop lets `latest` mean it. Running it again changes nothing.
+ *
+ * Images that fail do not keep the others from being built; they keep the commit from having a lock.
+ *
+ * @throws Refusal for a branch that is not built
+ */
+export async function runPipeline(run: PipelineRun): Promise<PipelineReport> {
+    const { git, registry, tier, repository, commit, log = () => undefined } = run;
+    const branch = branchKind(run.branch);
+    if (!branch) {
+        throw new Refusal(`Build of ${commit} refused, nothing was changed`, [
+            {
+                subject: run.branch,
+                message: "is not a branch that is built: expected develop, main, master or hotfix/<name>.",
+                remedy: `git push origin ${commit}:develop`,
+            },
+        ]);
+    }
+    // One commit may be pushed to two branches at once, and putting a tag is not compare-and-set.
+    const made = await inTurn(`build ${tier.registry}/${tier.tier} ${repository} ${commit}`, () => makeImages(run, branch, log));
+    if (!made.lock) {
+        return { commit, branch, ...made, lock: undefined, unchanged: false };
+    }
+    const latest = branch === "develop" ? await moveLatest(git, registry, tier, made.lock) : undefined;
+    log(`lock ${commit} ${made.newLock ? "pushed" : "unchanged"}${latest ? `, latest ${latest}` : ""}`);
+    const { images, failures, lock, newLock } = made;
+    return { commit, branch, images, failures, lock, latest, unchanged: !newLock && latest !== "moved" };
+}
+
+/** What a branch is to the delivery. Nothing where its pushes are not built. */
+export function branchKind(branch: string): BranchKind | undefined {
+    if (branch === "develop") {
+        return "develop";
+    }
+    return branch === "main" || branch === "master" ? "main" : /^hotfix\/./.test(branch) ? "hotfix" : undefined;
+}
+
+interface Made extends Pick<PipelineReport, "images" | "failures" | "lock"> {
+    newLock: boolean;
+}
+
+async function makeImages(run: PipelineRun, branch: BranchKind, log: (line: string) => void): Promise<Made> {
+    const { registry, tier, repository, commit } = run;
+    const known = await pullLock(registry, tier, repository, commit);
+    const catalog = ownCatalog(run.catalog, repository);
+    const jobs = known ? confirmations(run, known) : await provisions(run, catalog);
+    const images: Record<string, ProvidedImage> = {};
+    const failures: Problem[] = [];
+    await atMost(4, jobs, async ({ name, provide }) => {
+        try {
+            images[name] = await provide();
+            log(`${name} ${images[name].outcome} ${images[name].digest}`);
+        } catch (error) {
+            failures.push(...problemsOf(name, error));
+            log(`${name} failed: ${(error as Error).message}`);
+        }
+    });
+    failures.sort((a, b) => (a.subject < b.subject ? -1 : 1));
+    if (known || failures.length > 0) {
+        return { images, failures, lock: failures.length > 0 ? undefined : known, newLock: false };
+    }
+    const lock = makeLock({ source: { repository, commit, branch }, catalog, images: await lockedImages(run, catalog, images) });
+    await pushLock(registry, tier, lock);
+    return { images, failures, lock, newLock: true };
+}
+
+interface Job {
+    /** Image name. */
+    name: string;
+    provide(): Promise<ProvidedImage>;
+}
+
+function confirmations(run: PipelineRun, { images }: Lock): Job[] {
+    return Object.entries(images).map(([name, { digest }]) => ({ name, provide: () => confirmLocked(run, name, digest) }));
+}
+
+async function provisions(run: PipelineRun, catalog: Catalog): Promise<Job[]> {
+    const { git, commit, repository, platforms = ["linux/amd64"] } = run;
+    const provision: Provision = { ...run, platforms };
+    const trees = await git.treeHashes(commit, contentPaths(catalog, repository));
+    const plan = new Map(contentPlan(catalog, repository, trees, platforms).map((content) => [content.service, content]));
+    return [
+        ...builtServices(catalog, repository).map((service) => ({
+            name: service.name,
+            provide: () => provideBuilt(provision, service, plan.get(service.name)!),
+        })),
+        ...Object.entries(thirdPartyImages(catalog)).map(([name, image]) => ({
+            name,
+            provide: () => provideThirdParty(provision, name, image),
+        })),
+    ];
+}
+
+/** Each built image with the commit that its digest came with, as the newest ancestor's lock tells it. */
+async function lockedImages(
+    { git, registry, tier, repository, commit }: PipelineRun,
+    catalog: Catalog,
+    images: Readonly<Record<string, ProvidedImage>>,
+): Promise<Record<string, LockedImage>> {
+    const before = await ancestorLock();
+    const thirdParty = thirdPartyImages(catalog);
+    return Object.fromEntries(
+        Object.entries(images).map(([name, { digest }]): [string, LockedImage] => {
+            const earlier = before?.images[name];
+            const since = earlier && "commit" in earlier && earlier.digest === digest ? earlier.commit : commit;
+            return [
+                name,
+                Object.hasOwn(thirdParty, name) ? { source: thirdParty[name].source, digest } : { commit: since, digest },
+            ];
+        }),
+    );
+
+    async function ancestorLock(): Promise<Lock | undefined> {
+        const [, ...ancestors] = await git.log(commit, { firstParent: true, count: 1 + 20 });
+        for (const ancestor of ancestors) {
+            const lock = await pullLock(registry, tier, repository, ancestor.commit);
+            if (lock) {
+                return lock;
+            }
+        }
+        return undefined;
+    }
+}
+
+/** What a lock of this repository is total over: a service that another repository builds has its image in that one's locks. */
+function ownCatalog({ services }: Catalog, repository: string): Catalog {
+    const own = new Set(builtServices({ services }, repository).map(({ name }) => name));
+    return {
+        services: Object.fromEntries(
+            Object.entries(services).filter(([name, { image }]) => image.from === "thirdParty" || own.has(name)),
+        ),
+    };
+}
+
+function thirdPartyImages({ services }: Catalog): Record<string, ThirdPartyImage> {
+    return Object.fromEntries(
+        Object.values(services).flatMap(({ name, image, init }) => [
+            ...(image.from === "thirdParty" ? [[name, image] as const] : []),
+            ...init.map((container) => [`${name}/${container.name}`, container.image] as const),
+        ]),
+    );
+}
+
+function problemsOf(subject: string, error: unknown): Problem[] {
+    if (error instanceof Refusal) {
+        return error.problems.map(({ subject: what, message, remedy }) => ({ subject, message: `${what} ${message}`, remedy }));
+    }
+    if (error instanceof BuildFailed) {
+        return [{ subject, message: error.message, remedy: error.remedy }];
+    }
+    if (error instanceof RegistryError || error instanceof TagMoved) {
+        return [{ subject, message: error.message }];
+    }
+    throw error;
+}
