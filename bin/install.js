@@ -17,16 +17,14 @@ function installDependencies(root) {
     const wanted = createHash("sha256")
         .update(fs.readFileSync(path.join(root, "package-lock.json")))
         .digest("hex");
-    if (contentOf(stamp) !== wanted) {
-        refuseLink(modules);
-        const reason = fs.existsSync(modules)
-            ? "package-lock.json is not what node_modules was installed from"
-            : "node_modules is missing";
-        console.error("Installing dependencies with npm ci (" + reason + ") …");
-        npmCi(root);
-        fs.writeFileSync(stamp, wanted + "\n");
-    }
-    linkOwnCommand(root, modules);
+    if (contentOf(stamp) === wanted) return;
+    refuseLink(modules);
+    const reason = fs.existsSync(modules)
+        ? "node_modules was not installed from this package-lock.json"
+        : "node_modules is missing";
+    console.error("Installing dependencies with npm ci: " + reason + ".");
+    npmCi(root);
+    fs.writeFileSync(stamp, wanted + "\n");
 }
 
 function npmCi(root) {
@@ -57,18 +55,6 @@ function refuseLink(modules) {
             "→ run npm test or npm start in that folder's project first, or remove the link",
     );
     process.exit(1);
-}
-
-/** npm links the commands of dependencies only, so without this `npx oneflow` would install the project into its own cache. */
-function linkOwnCommand(root, modules) {
-    const link = path.join(modules, ".bin", "oneflow");
-    if (process.platform === "win32" || fs.lstatSync(link, { throwIfNoEntry: false })) return;
-    try {
-        fs.symlinkSync(path.join("..", "..", "bin", "oneflow.js"), link);
-    } catch (error) {
-        // Another run made it between the two lines.
-        if (error.code !== "EEXIST") throw error;
-    }
 }
 
 function contentOf(file) {

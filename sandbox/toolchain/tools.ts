@@ -1,0 +1,74 @@
+import { join } from "node:path";
+import { DebianPackage } from "./debianPackage";
+import { GoModule } from "./goModule";
+import { type Installed, installedPulumi, installedRegistry } from "./installed";
+import { OfficialRelease } from "./officialRelease";
+import type { Source } from "./source";
+
+/** An external program that the sandbox and the tests run. */
+export type ToolName = "pulumi" | "pulumi-language-nodejs" | "crane" | "docker-registry";
+
+/** Where a program comes from: the user's own, else the first source that can make it. */
+export interface ToolOrigin {
+    /** Looks among the programs on a PATH. @default - only the pinned one will do */
+    installed?(searchPath: string): Promise<Installed | undefined>;
+    sources: readonly Source[];
+}
+
+const modules = join(__dirname, "modules");
+const officialPulumi = new OfficialRelease();
+
+export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
+    pulumi: {
+        installed: (searchPath) => installedPulumi("pulumi", searchPath),
+        sources: [
+            officialPulumi,
+            new GoModule({
+                directory: join(modules, "pulumi"),
+                package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+                binary: "pulumi",
+                versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+                expectedMinutes: 7,
+            }),
+        ],
+    },
+    "pulumi-language-nodejs": {
+        installed: (searchPath) => installedPulumi("pulumi-language-nodejs", searchPath),
+        sources: [
+            officialPulumi,
+            new GoModule({
+                directory: join(modules, "language-nodejs"),
+                package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
+                binary: "pulumi-language-nodejs",
+                versionVariable: "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version",
+                expectedMinutes: 2,
+            }),
+        ],
+    },
+    crane: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "crane"),
+                package: "github.com/google/go-containerregistry/cmd/crane",
+                binary: "crane",
+                versionVariable: "github.com/google/go-containerregistry/cmd/crane/cmd.Version",
+                expectedMinutes: 1,
+            }),
+        ],
+    },
+    "docker-registry": {
+        installed: installedRegistry,
+        sources: [
+            new DebianPackage("docker-registry"),
+            new GoModule({
+                directory: join(modules, "docker-registry"),
+                package: "github.com/distribution/distribution/v3/cmd/registry",
+                binary: "docker-registry",
+                versionVariable: "github.com/distribution/distribution/v3/version.version",
+                expectedMinutes: 2,
+            }),
+        ],
+    },
+};
+
+export const toolNames = Object.keys(tools) as ToolName[];
