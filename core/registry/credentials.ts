@@ -1,0 +1,79 @@
+import { dockerCredentials } from "./dockerConfig";
+import { RegistryError } from "./model";
+
+/** What a registry is asked with. The source is for messages; the secrets never are. */
+export type Credential = {
+    /** Where it came from, for messages: `docker-credential-gcloud`. */
+    source: string;
+} & ({ username: string; password: string } | { identityToken: string });
+
+export interface Credentials {
+    /**
+     * The credential for a registry host as references name it. Nothing: the registry is asked anonymously.
+     *
+     * @throws RegistryError where a source that should know failed
+     */
+    for(host: string): Promise<Credential | undefined>;
+}
+
+/** Docker's configuration first, then, for Google's registries, Application Default Credentials. */
+export function defaultCredentials(): Credentials {
+    return firstOf(dockerCredentials(), googleCredentials());
+}
+
+/** The first of several sources that has a credential. */
+export function firstOf(...sources: readonly Credentials[]): Credentials {
+    return {
+        async for(host) {
+            for (const source of sources) {
+                const credential = await source.for(host);
+                if (credential) {
+                    return credential;
+                }
+            }
+            return undefined;
+        },
+    };
+}
+
+/** Nobody: every registry is asked anonymously. */
+export const anonymous: Credentials = { for: () => Promise.resolve(undefined) };
+
+/** The user name under which Google's registries take an access token as password. */
+export const googleTokenUser = "oauth2accesstoken";
+
+/** Whether a host is Artifact Registry or its predecessor. */
+export function isGoogleRegistry(host: string): boolean {
+    return /(^|\.)(pkg\.dev|gcr\.io)$/.test(host);
+}
+
+/** Google Application Default Credentials, for Google's registries only. The library is loaded when first needed. */
+export function googleCredentials(): Credentials {
+    let library: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
+    const load = async () => {
+        const { GoogleAuth } = await import("google-auth-library");
+        return new GoogleAuth({ scopes: ["https://www.googleapis.com/auth/cloud-platform"] });
+    };
+    return {
+        async for(host) {
+            if (!isGoogleRegistry(host)) {
+                return undefined;
+            }
+            library ??= load();
+            try {
+                const password = await (await library).getAccessToken();
+                return password
+                    ? { source: "Google Application Default Credentials", username: googleTokenUser, password }
+                    : undefined;
+            } catch (error) {
+                const { message } = error as Error;
+                if (message.startsWith("Could not load the default credentials")) {
+                    return undefined;
+                }
+                throw new RegistryError(
+                    `Google Application Default Credentials, wanted for ${host}, gave no token: ${message}\n→ gcloud auth application-default login`,
+                );
+            }
+        },
+    };
+}
