@@ -14,9 +14,9 @@ async function oneflow(): Promise<Record<string, unknown>> {
         return { deployers };
     }
 
-    const plan = await planPromotion(settings, target.environment);
+    const outcome = await planPromotion(settings, target.environment);
     const { Environment } = await import("./components/environment");
-    const { commit, images } = new Environment(project, { settings, environment: target.environment, plan });
+    const { commit, images } = new Environment(project, { settings, environment: target.environment, outcome });
     return { commit, images };
 }
 

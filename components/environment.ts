@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { describeFailure, describePlan } from "../core/promotion/describe";
+import type { Outcome } from "../core/facts/planPromotion";
 import type { Plan } from "../core/promotion/model";
 import { pinnedImage } from "../core/release/addresses";
 import type { Catalog, Cluster, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
@@ -12,8 +12,8 @@ import { RecordedRun } from "./recordedRun";
 export interface EnvironmentArgs {
     settings: Settings;
     environment: EnvironmentSettings;
-    /** What will run, already judged. Absent: nothing is deployed. */
-    plan?: Plan;
+    /** What will run, already judged, or why nothing does. */
+    outcome: Outcome;
 }
 
 /** What runs in one environment: its images in its own tier, its services in every cluster, and last the record of the run. */
@@ -25,16 +25,14 @@ export class Environment extends pulumi.ComponentResource {
 
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Environment", name, {}, opts);
-        const { settings, environment, plan } = args;
+        const { settings, environment } = args;
+        const { plan, words } = args.outcome;
+        pulumi.log.info(words.join("\n"), this);
 
         if (plan) {
             const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
             const images = new PromotedImages("images", { plan, from }, { parent: this });
             const catalog = deployedCatalog(settings.catalog, plan);
-            const onFailure = new pulumi.ErrorHook("rollout-failed", ({ name: failed }) => {
-                pulumi.log.warn(describeFailure(plan, failed));
-                return false;
-            });
             const workloads = environment.clusters.flatMap((cluster) => {
                 const key = clusterKey(settings.project, environment, cluster);
                 const provider = new k8s.Provider(key, { context: cluster.context }, { parent: this });
@@ -42,15 +40,12 @@ export class Environment extends pulumi.ComponentResource {
                     (service) =>
                         new Microservice(
                             `${key}-${service.name}`,
-                            { service, context: renderContext(settings.project, plan), onFailure },
+                            { service, context: renderContext(settings.project, plan) },
                             { parent: this, provider, dependsOn: [images] },
                         ),
                 );
             });
             new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
-            pulumi.log.info(describePlan(plan), this);
-        } else {
-            pulumi.log.info(nothingDeployed(environment.name), this);
         }
 
         this.commit = plan?.request.commit ?? "";
@@ -83,11 +78,4 @@ function renderContext(partOf: string, { environment, images }: Plan) {
             return "commit" in locked ? locked.commit : undefined;
         },
     };
-}
-
-function nothingDeployed(environment: string): string {
-    return (
-        `Nothing is deployed to ${environment}: its commit is not set.\n` +
-        `  → pulumi config set commit <full commit SHA> -s ${environment} && pulumi up -s ${environment}`
-    );
 }

@@ -10,8 +10,6 @@ export interface MicroserviceArgs {
     context: RenderContext;
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
     rolloutMinutes?: number;
-    /** Called when the rollout fails, before the engine reports it. */
-    onFailure?: pulumi.ErrorHook;
 }
 
 /**
@@ -22,7 +20,7 @@ export interface MicroserviceArgs {
 export class Microservice extends pulumi.ComponentResource {
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
-        const { rolloutMinutes = 10, onFailure } = args;
+        const { rolloutMinutes = 10 } = args;
         const { serviceAccount, deployment, service, exposure, disruptionBudget } = renderService(args.service, args.context);
 
         const account = new k8s.core.v1.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
@@ -31,7 +29,6 @@ export class Microservice extends pulumi.ComponentResource {
             parent: this,
             dependsOn: [account],
             customTimeouts: { create: timeout, update: timeout },
-            ...(onFailure && { hooks: { onError: [onFailure] } }),
         });
         if (service) {
             new k8s.core.v1.Service(name, service, { parent: this });

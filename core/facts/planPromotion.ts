@@ -1,0 +1,73 @@
+import { OciRegistry } from "../registry/client";
+import type { Registry } from "../registry/model";
+import { decide, refusal, refuseUnset, refuseVanished } from "../promotion/decide";
+import { describe, describeNothingBuilt } from "../promotion/describe";
+import type { Plan } from "../promotion/model";
+import { newestRun } from "../release/runRecordStore";
+import type { Environment, Settings } from "../settings/model";
+import { requireContexts } from "./kubeconfig";
+import { gatherFacts, resolveLatest, sourceRepository } from "./promotionFacts";
+
+/** What comes of an environment's config, decided before any resource is registered. */
+export interface Outcome {
+    /** What will run. Absent: nothing is deployed, and {@link words} say why. */
+    plan?: Plan;
+    /** For the reader of the preview, a line each. */
+    words: readonly string[];
+}
+
+/** What the decision reads besides the settings. */
+export interface Surroundings {
+    /** @default the registries that the settings name, with the credentials of this machine */
+    registry?: Registry;
+    /** Environment variables, for `KUBECONFIG`. @default those of this process */
+    variables?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Reads the facts and judges what an environment's config asks for.
+ *
+ * @throws Refusal with all reasons; RegistryError where a registry does not answer
+ */
+export async function planPromotion(
+    settings: Settings,
+    environment: Environment,
+    { registry = new OciRegistry(), variables = process.env }: Surroundings = {},
+): Promise<Outcome> {
+    const { catalog } = settings;
+    if (environment.commit === undefined) {
+        return nothing(registry, environment, refuseUnset, [
+            `${environment.name} deploys nothing: its commit is not set`,
+            `  → pulumi config set commit <full commit SHA> -s ${environment.name} && pulumi up -s ${environment.name}`,
+        ]);
+    }
+    const commit =
+        environment.commit === "latest"
+            ? await resolveLatest(registry, environment, sourceRepository(catalog))
+            : environment.commit;
+    if (commit === undefined) {
+        return nothing(registry, environment, refuseVanished, describeNothingBuilt(environment, catalog));
+    }
+    const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
+    const request = { environment, before, catalog, commit, pins: environment.pins };
+    const decision = decide(request, await gatherFacts(registry, request));
+    const problems = [...("problems" in decision ? decision.problems : []), ...requireContexts(environment, variables)];
+    if ("problems" in decision || problems.length > 0) {
+        throw refusal(environment, problems);
+    }
+    return { plan: decision.plan, words: describe(decision.plan) };
+}
+
+/** Nothing to deploy is fine while nothing runs; else it would delete everything. */
+async function nothing(
+    registry: Registry,
+    environment: Environment,
+    refuse: typeof refuseUnset,
+    words: readonly string[],
+): Promise<Outcome> {
+    const current = await newestRun(registry, environment);
+    if (current) {
+        throw refusal(environment, [refuse(environment, current)]);
+    }
+    return { words };
+}
