@@ -229,12 +229,12 @@ describe("What runs in a cluster", () => {
 describe("A rollout", () => {
     const slow: Service = {
         ...checkoutservice,
-        probes: { startup: { check: { grpc: { port: 5050 } }, periodSeconds: 20, failureThreshold: 30 } },
+        probes: { startup: { check: { grpc: { port: 5050 } }, initialDelaySeconds: 7, periodSeconds: 20, failureThreshold: 30 } },
     };
 
     it("has as much more time as the startup probe allows the process", () => {
-        // 300 s for node, pull and init; 30 × 20 s for the start; 5 s to stay up, since there is no readiness probe.
-        assert.equal(renderService(slow, stage).deployment.spec.progressDeadlineSeconds, 905);
+        // 300 s for node, pull and init; 7 + 30 × 20 s for the start; 5 s to stay up, since there is no readiness probe.
+        assert.equal(renderService(slow, stage).deployment.spec.progressDeadlineSeconds, 912);
     });
 
     it("believes a pod without a readiness probe only after it stayed up for a while", () => {
@@ -247,6 +247,7 @@ describe("A rollout", () => {
         assert.deepEqual(preStop(checkoutservice), { preStop: { sleep: { seconds: 5 } } });
         assert.deepEqual(preStop({ ...checkoutservice, terminationGracePeriodSeconds: 5 }), { preStop: { sleep: { seconds: 1 } } });
         assert.equal(preStop({ ...checkoutservice, terminationGracePeriodSeconds: 0 }), undefined);
+        assert.deepEqual(preStop({ ...frontend, ports: [] }), { preStop: { sleep: { seconds: 5 } } });
         assert.equal(preStop(loadgenerator), undefined);
     });
 });
@@ -288,12 +289,20 @@ describe("Ports and volumes", () => {
         assert.deepEqual(spec.initContainers?.[0].volumeMounts, [{ name: "cache", mountPath: "/cache" }]);
     });
 
-    it("are checked by a command where the service says so", () => {
-        const probes = { liveness: { check: { exec: ["/bin/alive", "--now"] }, timeoutSeconds: 2, failureThreshold: 5 } };
-        assert.deepEqual(container({ ...checkoutservice, probes }).livenessProbe, {
-            exec: { command: ["/bin/alive", "--now"] },
-            timeoutSeconds: 2,
-            failureThreshold: 5,
+    it("are checked by a command, or with headers in the order of the file, where the service says so", () => {
+        const probes: Service["probes"] = {
+            liveness: { check: { exec: ["/bin/alive", "--now"] }, timeoutSeconds: 2, failureThreshold: 5 },
+            startup: { check: { http: { port: 8080, path: "/up", headers: { "X-Probe": "1", Host: "shop.example" } } } },
+        };
+        const { livenessProbe, startupProbe } = container({ ...checkoutservice, probes });
+        assert.deepEqual(livenessProbe, { exec: { command: ["/bin/alive", "--now"] }, timeoutSeconds: 2, failureThreshold: 5 });
+        assert.deepEqual(startupProbe?.httpGet, {
+            path: "/up",
+            port: 8080,
+            httpHeaders: [
+                { name: "X-Probe", value: "1" },
+                { name: "Host", value: "shop.example" },
+            ],
         });
     });
 });
