@@ -157,7 +157,8 @@ function missing(path: string, what: string, { digest, size }: Reference, actual
 async function readBody(request: IncomingMessage): Promise<Buffer> {
     const chunks: Buffer[] = [];
     let size = 0;
-    for await (const chunk of request as AsyncIterable<Buffer>) {
+    // The rest of what is too large is read and dropped: a cut connection would hide the answer.
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         size += chunk.length;
         if (size > maximumManifestBytes) {
             throw failure(413, "SIZE_INVALID", `The manifest has more than ${maximumManifestBytes} bytes`);

@@ -86,7 +86,8 @@ export async function serveRegistry({
         const [action, handle] = methods[request.method!];
         const caller = gate.caller(request);
         const repository = gate.admit(caller, action, path);
-        registry.onRequest?.({ ...caller, action, method: request.method!, repository: path, url: request.url! });
+        const who = "member" in caller ? { member: caller.member } : {};
+        registry.onRequest?.({ ...who, action, method: request.method!, repository: path, url: request.url! });
         const mayPull = (other: string) => isRepository(other) && gate.mayPull(caller, other);
         await handle({ request, response, url, path, reference, repository, storage, seal, mayPull });
     }
