@@ -27,7 +27,7 @@ export async function record(program: () => unknown): Promise<Registered[]> {
     await program();
     // Registrations started by outputs of others come late: wait until none is under way.
     await pulumi.runtime.disconnect();
-    return [...registered].sort((a, b) => (a.type + a.name < b.type + b.name ? -1 : 1));
+    return [...registered].sort((a, b) => (`${a.type} ${a.name}` < `${b.type} ${b.name}` ? -1 : 1));
 }
 
 /** The registered resources of one type: name → inputs. */

@@ -1,0 +1,130 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { readSettings } from "../../core/settings/load";
+import type { Catalog } from "../../core/settings/model";
+import { Repository } from "../git/repository";
+import { Cloud } from "../providers/cloud";
+import { RegistryFiles } from "../registry/files";
+import { issueTokens, writeDockerConfigs, writeKubeconfigs } from "./credentials";
+import type { DaemonState } from "./daemonState";
+import { startDaemon, stopDaemon } from "./daemonProcess";
+import { runPulumi, stackVariables, writeExports, type EngineRun } from "./engine";
+import { layout, type Layout } from "./layout";
+import { organisation, type EnvironmentName } from "./names";
+import { linkDependencies, writeOperations } from "./operations";
+import { fillUpstream, thirdPartyImages } from "./upstream";
+
+/** A sandbox: the clouds, registries, repositories and checkouts of one organisation, under one folder. */
+export class World {
+    readonly cloud: Cloud;
+    /** The registry's content, read without the registry. */
+    readonly registry: RegistryFiles;
+
+    private constructor(
+        readonly layout: Layout,
+        readonly daemon: DaemonState,
+    ) {
+        this.cloud = new Cloud(layout.cloud);
+        this.registry = new RegistryFiles(layout.registry);
+    }
+
+    /** The folder's world, its servers running. */
+    static async open(root: string): Promise<World> {
+        const where = layout(root);
+        return new World(where, await startDaemon(where));
+    }
+
+    /**
+     * An organisation before oneflow: four empty Google Cloud projects, a repository on GitHub with its sources and a
+     * fresh copy of the given project. Whatever stood in the folder before is gone.
+     */
+    static async create(root: string, project: string): Promise<World> {
+        const where = layout(root);
+        await stopDaemon(where);
+        rmSync(root, { recursive: true, force: true });
+        mkdirSync(root, { recursive: true, mode: 0o700 });
+        seedCloud(new Cloud(where.cloud));
+        issueTokens(where, new Cloud(where.cloud));
+        writeFileSync(where.passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
+        const world = new World(where, await startDaemon(where));
+        writeDockerConfigs(where, world.daemon.registry);
+        writeKubeconfigs(where, world.cloud);
+        await world.seedRepository(project);
+        return world;
+    }
+
+    /** Stops the servers of a folder's world. What they held stays. */
+    static stop(root: string): Promise<boolean> {
+        return stopDaemon(layout(root));
+    }
+
+    /** The catalog that a checkout has. */
+    catalog(checkout = this.layout.operations): Catalog {
+        return readSettings({ directory: checkout, stack: "platform" }).catalog;
+    }
+
+    /** Address of an environment's registry tier. */
+    environment(name: EnvironmentName, checkout = this.layout.operations) {
+        const { environments } = readSettings({ directory: checkout, stack: "platform" });
+        return environments.find((environment) => environment.name === name)!;
+    }
+
+    /** Runs `pulumi` on a stack as the identity that works on it. */
+    async pulumi(
+        stack: string,
+        args: readonly string[],
+        options: { checkout?: string; onOutput?: (text: string) => void } = {},
+    ): Promise<EngineRun> {
+        const { checkout = this.layout.operations, onOutput } = options;
+        const variables = await stackVariables(this.layout, this.daemon, stack);
+        return runPulumi([...args, "--stack", stack], { checkout, variables, onOutput });
+    }
+
+    /** Fetches cluster credentials for every identity that may have them. */
+    fetchCredentials(): void {
+        writeKubeconfigs(this.layout, this.cloud);
+    }
+
+    private async seedRepository(project: string): Promise<void> {
+        const { operations, developer, github, state } = this.layout;
+        mkdirSync(dirname(github(organisation.repository)), { recursive: true });
+        const bare = await Repository.bare(github(organisation.repository));
+        const main = await Repository.clone(bare, operations);
+        const named = thirdPartyImages(readSettings({ directory: project, stack: "platform" }).catalog);
+        await writeOperations(project, operations, {
+            registry: this.daemon.registry,
+            thirdParty: await fillUpstream(this.layout.upstream, this.daemon.upstream, named),
+        });
+        linkDependencies(project, operations);
+        const stacks = ["platform", ...organisation.environments];
+        for (const stack of stacks) {
+            mkdirSync(state(stack), { recursive: true });
+            writeExports(operations, stack, await stackVariables(this.layout, this.daemon, stack));
+        }
+        await Promise.all(stacks.map((stack) => this.initialiseStack(stack)));
+        await main.commit("Take over oneflow");
+        await main.push("HEAD:refs/heads/main", "HEAD:refs/heads/develop");
+        await Repository.clone(bare, developer, { branch: "develop" });
+    }
+
+    private async initialiseStack(stack: string): Promise<void> {
+        const { code, output } = await this.pulumi(stack, ["stack", "init"]);
+        if (code !== 0) {
+            throw new Error(`pulumi stack init ${stack} failed:\n${output}`);
+        }
+    }
+}
+
+/** Whether a folder holds a sandbox. */
+export function hasWorld(root: string): boolean {
+    return existsSync(join(root, "passphrase")) && readFileSync(join(root, "passphrase"), "utf8").length > 0;
+}
+
+function seedCloud(cloud: Cloud): void {
+    const { administrator, projects, repository } = organisation;
+    Object.values(projects).forEach((id, index) =>
+        cloud.addProject({ id, number: String(100000000001 + index), owner: administrator }),
+    );
+    cloud.addRepository({ fullName: repository, id: 700001, ownerId: 4200, private: true, branches: ["main", "develop"] });
+}
