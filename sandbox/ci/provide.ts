@@ -48,7 +48,10 @@ export async function provideBuilt(
         return { outcome: "tagged", digest: same.digest };
     }
     if (content.missingPaths.length > 0) {
-        throw new BuildFailed(`${content.missingPaths.join(", ")} does not exist in the commit`);
+        throw new BuildFailed(
+            `${content.missingPaths.join(", ")}: no such path in the commit`,
+            "correct the service's source in services.yaml, or commit the path",
+        );
     }
     const built = await buildService(git, commit, image, platforms);
     await push(repository, built).catch((error: Error) => {
@@ -96,7 +99,8 @@ export async function confirmLocked(
     const found = await registry.resolve(address);
     if (!found) {
         throw new BuildFailed(
-            `${address} is gone, and the commit's lock says that it was ${digest}; it is not built again under its tag`,
+            `${address} is gone, and the commit's lock says that it was ${digest}. It is not built again under its tag`,
+            'git commit --allow-empty -m "Build again" && git push',
         );
     }
     if (found.digest !== digest) {

@@ -18,19 +18,33 @@ export async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T>
     }
 }
 
-/** Does the work for all items, no more than `limit` at once. Results stand in the order of the items. */
+/**
+ * Does the work for all items, no more than `limit` at once. Results stand in the order of the items.
+ *
+ * @throws the first error, once nothing is under way any more: no further item is begun after it
+ */
 export async function atMost<Item, Result>(
     limit: number,
     items: readonly Item[],
     work: (item: Item) => Promise<Result>,
 ): Promise<Result[]> {
     const results: Result[] = [];
+    const errors: unknown[] = [];
     const queue = items.entries();
     const worker = async () => {
         for (const [index, item] of queue) {
-            results[index] = await work(item);
+            if (errors.length > 0) {
+                return;
+            }
+            await work(item).then(
+                (result) => (results[index] = result),
+                (error: unknown) => errors.push(error),
+            );
         }
     };
     await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+    if (errors.length > 0) {
+        throw errors[0];
+    }
     return results;
 }

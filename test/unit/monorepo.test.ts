@@ -135,6 +135,30 @@ describe("monorepo", () => {
         await assert.rejects(origin.commitAt("nothing"), new Error(`${origin.directory} has no commit "nothing"`));
     });
 
+    it("tags releases, fetches what others pushed and opens further worktrees", async () => {
+        const start = await clone.commit("Start", { date });
+        await clone.push("HEAD");
+        const other = await Repository.clone(origin, join(folder, "other"), { branch: "develop" });
+        await clone.tag("v1.0.0", "The first", { date });
+        await clone.push("v1.0.0");
+        await other.fetch();
+        assert.equal(await other.commitAt("v1.0.0"), start);
+
+        const released = await other.worktree(join(folder, "released"), "v1.0.0");
+        assert.equal(await released.commitAt("HEAD"), start);
+        assert.deepEqual(Object.keys(await released.files("HEAD", "protos")), ["README.md"]);
+    });
+
+    it("is deaf to the repository of a git hook that runs us", async () => {
+        const start = await clone.commit("Start", { date });
+        process.env.GIT_DIR = join(folder, "nowhere");
+        try {
+            assert.equal(await clone.commitAt("HEAD"), start);
+        } finally {
+            delete process.env.GIT_DIR;
+        }
+    });
+
     it("says in git's words why a command failed", async () => {
         await clone.commit("Start", { date });
         await assert.rejects(clone.commit("Nothing new"), /^Error: git commit --quiet -m Nothing new in .+ failed: /);
