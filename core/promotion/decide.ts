@@ -6,7 +6,7 @@ import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
 import { directionOf, propose, refOf } from "./proposal";
 import { rules as allRules } from "./rules";
 import type { Judged, Rule } from "./rules/rule";
-import { list, shortCommit } from "./words";
+import { list, requestCommands, shortCommit } from "./words";
 
 /**
  * Decides what will run, or says all reasons why nothing may change. Pure: what it is given is all that it knows.
@@ -57,20 +57,16 @@ export function refuseVanished({ name, tier }: Pick<Environment, "name" | "tier"
 }
 
 function wouldDeleteAll(environment: string, current: RunRecord, cause: string): Problem {
-    const { commit, pins } = current.request;
-    const settings = [
-        `pulumi config set commit ${commit} -s ${environment}`,
-        ...Object.entries(pins).map(([service, pin]) => `pulumi config set --path 'pins.${service}' ${pin} -s ${environment}`),
-    ];
     return {
         subject: "commit",
         message: `${cause}\nTo deploy nothing would be to delete every workload, which is never done in passing.`,
-        remedy: `${settings.join(" && ")}   # keeps what runs\nto delete everything: pulumi destroy -s ${environment}`,
+        remedy: `${requestCommands(environment, current.request).join(" && ")}   # keeps what runs\nto delete everything: pulumi destroy -s ${environment}`,
     };
 }
 
 function planOf(judged: Judged): Plan {
     const { request, facts, images, set, key, transitions, pending, direction } = judged;
+    const { current } = facts;
     const named = [request.commit, ...Object.values(request.pins)];
     const locks = named.flatMap((ref): [string, Lock][] => (isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : []));
     return {
@@ -84,6 +80,7 @@ function planOf(judged: Judged): Plan {
         pending,
         locks: Object.fromEntries(locks),
         notes: [...pinNotes(judged), ...proofNotes(judged), ...pendingNotes(judged), ...removalNotes(judged)],
+        ...(current && { current: { request: current.request, set: current.set, at: current.at } }),
     };
 }
 

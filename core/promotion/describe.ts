@@ -1,26 +1,39 @@
 import { serviceOf } from "../release/lock";
 import type { Catalog, Environment } from "../settings/model";
 import type { Plan, Transition } from "./model";
-import { list, shortCommit, shortDigest } from "./words";
+import { list, promoteCommand, requestCommands, shortCommit, shortDigest } from "./words";
 
-/** A plan in words, a line each, for the preview and the log: where it goes, what changes, what a reader should know. */
-export function describe(plan: Plan): string[] {
+/** A plan in words, for the preview and the log: where it goes, what changes, what a reader should know. */
+export function describePlan(plan: Plan): string {
     const width = Math.max(0, ...plan.transitions.map(({ image }) => image.length));
     const stay = Object.keys(plan.images).length - plan.transitions.filter(({ to }) => to !== undefined).length;
     return [
         headline(plan),
         ...plan.transitions.map((transition) => `  ${transition.image.padEnd(width)}  ${change(plan, transition)}`),
-        ...(plan.transitions.length > 0 && stay > 0
-            ? [`  ${stay} ${stay === 1 ? "image stays" : "images stay"} as ${stay === 1 ? "it is" : "they are"}`]
-            : []),
+        ...(plan.transitions.length > 0 && stay > 0 ? [`  ${stay} other ${stay === 1 ? "image stays" : "images stay"}`] : []),
         ...plan.notes.map((note) => `  ${note}`),
-    ];
+    ].join("\n");
 }
 
-/** What is said where the first environment follows `latest` and nothing has been built yet. */
-export function describeNothingBuilt({ name, tier }: Pick<Environment, "name" | "tier">, catalog: Catalog): string[] {
-    const services = Object.keys(catalog.services).sort();
-    return [`${name} deploys nothing yet: ${tier} has no latest lock, so nothing was built so far`, `  pending: ${list(services)}`];
+/** What is said where nothing is deployed: no commit is asked for, or `latest` before the first build. */
+export function describeNothing({ name, tier, commit }: Pick<Environment, "name" | "tier" | "commit">, catalog: Catalog): string {
+    return commit === undefined
+        ? `Nothing is deployed to ${name}: its commit is not set.\n  → ${promoteCommand(name, "<full commit SHA>")}`
+        : `Nothing is deployed to ${name} yet: ${tier} has no ${commit} lock, so nothing was built so far.\n` +
+              `  pending: ${list(Object.keys(catalog.services).sort())}`;
+}
+
+/** What is said when a rollout fails: what runs now, and the two commands that end it, back or again. */
+export function describeFailure(plan: Plan, failed: string): string {
+    const { environment, request, current } = plan;
+    const again = `pulumi up -s ${environment.name}`;
+    const back = current && [...requestCommands(environment.name, current.request, request), again].join(" && ");
+    return [
+        `${failed} did not become healthy, so ${shortCommit(request.commit)} is not recorded as having run in ${environment.name}.`,
+        "Pods that served before still serve; other services may run the new images already.",
+        ...(back ? [`  → back to ${shortCommit(current.request.commit)}, healthy at ${current.at}: ${back}`] : []),
+        `  → again, once the cause is mended: ${again}`,
+    ].join("\n");
 }
 
 function headline({ environment: { name }, direction, request }: Plan): string {

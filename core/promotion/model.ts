@@ -40,7 +40,7 @@ export interface PromotionFacts {
 /** One tag, read from a registry. */
 export interface TagFact {
     image: string;
-    /** The tier that the tag stands in. */
+    /** Address of the tier that the tag stands in: registry and tier. */
     tier: string;
     /** A full commit SHA. */
     tag: string;
@@ -68,6 +68,8 @@ export interface Plan {
     locks: Readonly<Record<string, Lock>>;
     /** What a reader of the preview should know, a sentence each: pins, pending services, removals. */
     notes: readonly string[];
+    /** The newest healthy run here: what a rollout that fails goes back to. Absent: nothing ran here yet. */
+    current?: Pick<RunRecord, "request" | "set" | "at">;
 }
 
 export type PlannedImage = LockedImage & {

@@ -38,6 +38,26 @@ export function askCommand({ environment }: PromotionRequest, pinned: string | u
     return pinned === undefined ? promoteCommand(environment.name, commit) : pinCommand(environment.name, pinned, commit);
 }
 
+/**
+ * The commands that make an environment's config ask for something: the commit, then each pin.
+ *
+ * @param asked what the config asks for now: pins of it that are not wanted are taken away
+ */
+export function requestCommands(
+    environment: string,
+    wanted: Pick<PromotionRequest, "commit" | "pins">,
+    asked: Pick<PromotionRequest, "pins"> = { pins: {} },
+): string[] {
+    const surplus = Object.keys(asked.pins).filter((service) => !Object.hasOwn(wanted.pins, service));
+    return [
+        `pulumi config set commit ${wanted.commit} -s ${environment}`,
+        ...Object.entries(wanted.pins)
+            .filter(([service, pin]) => asked.pins[service] !== pin)
+            .map(([service, pin]) => `pulumi config set --path 'pins.${service}' ${pin} -s ${environment}`),
+        ...surplus.map((service) => `pulumi config rm --path 'pins.${service}' -s ${environment}`),
+    ];
+}
+
 /** The tiers that a promotion may take images from, in words: `develop or release-candidate`. */
 export function sourceTiers({ environment, before }: PromotionRequest): string {
     return list([...new Set([before, environment].flatMap((one) => (one ? [one.tier] : [])))], "or");

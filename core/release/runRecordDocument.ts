@@ -1,39 +1,10 @@
-import type { Catalog, Environment } from "../settings/model";
 import { DocumentReader } from "./documentReader";
-import { canonicalJson, imageSet, setKey, type LockedImage } from "./lock";
+import { canonicalJson, imageSet, setKey } from "./lock";
 import { readCatalog, readImages } from "./lockDocument";
 import { runRecordSchema, type RunRecord } from "./runRecord";
 
 /** Who wrote a run record, when and why: known only when it is written. */
 export type Written = Pick<RunRecord, "at" | "by" | "operations" | "reason">;
-
-/** The record of a run that ended healthy. Of the images only what a lock says of them is kept. */
-export function makeRun(run: {
-    environment: Pick<Environment, "name" | "namespace" | "clusters">;
-    request: RunRecord["request"];
-    images: Readonly<Record<string, LockedImage>>;
-    /** What was rendered. */
-    catalog: Catalog;
-    written: Written;
-}): RunRecord {
-    const images = Object.fromEntries(
-        Object.entries(run.images).map(([name, image]): [string, LockedImage] => [
-            name,
-            "source" in image ? { source: image.source, digest: image.digest } : { commit: image.commit, digest: image.digest },
-        ]),
-    );
-    return parseRun({
-        schema: runRecordSchema,
-        environment: run.environment.name,
-        request: { commit: run.request.commit, pins: run.request.pins },
-        set: setKey(imageSet(images)),
-        images,
-        catalog: run.catalog,
-        clusters: run.environment.clusters.map(({ name, region, context }) => ({ name, region, context })),
-        namespace: run.environment.namespace,
-        ...run.written,
-    });
-}
 
 /**
  * Reads a run record strictly; its set must be the key of its images.
