@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, rmSync, statSync, utimesSync, writeSync } from "node:fs";
+import { closeSync, futimesSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 
@@ -27,7 +27,8 @@ export async function withLock<T>(
     action: () => Promise<T>,
 ): Promise<T> {
     let reported = false;
-    while (!take(file, purpose)) {
+    let handle = take(file, purpose);
+    while (handle === undefined) {
         const holder = holderOf(file);
         if (holder === "gone") rmSync(file, { force: true });
         else {
@@ -35,25 +36,28 @@ export async function withLock<T>(
             reported ||= holder !== undefined;
             await pause(pollInterval);
         }
+        handle = take(file, purpose);
     }
-    const beat = setInterval(() => utimesSync(file, new Date(), new Date()), heartbeat).unref();
+    const held = handle;
+    const beat = setInterval(() => futimesSync(held, new Date(), new Date()), heartbeat).unref();
     try {
         return await action();
     } finally {
         clearInterval(beat);
+        closeSync(held);
         rmSync(file, { force: true });
     }
 }
 
-function take(file: string, purpose: string): boolean {
+/** The open lock; nothing where somebody has it. */
+function take(file: string, purpose: string): number | undefined {
     try {
         const handle = openSync(file, "wx");
         writeSync(handle, JSON.stringify({ pid: process.pid, host: hostname(), purpose } satisfies Holder));
-        closeSync(handle);
-        return true;
+        return handle;
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-        return false;
+        return undefined;
     }
 }
 

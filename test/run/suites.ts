@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+
+/** How a mocha process ended. */
+export interface SuiteResult {
+    passed: number;
+    failed: number;
+    /** Full titles. */
+    skipped: string[];
+}
+
+const root = join(__dirname, "..", "..");
+// Far more than the last sockets need to close, far less than a job's time limit.
+const patience = 15_000;
+
+/** Runs test files in one mocha process of their own, whose output is shown as it comes. */
+export async function runSuites(name: string, files: readonly string[], grep: string | undefined): Promise<SuiteResult> {
+    console.log(`\n${name}`);
+    const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
+    const strict = process.env.CI ? ["--forbid-only"] : [];
+    const filter = grep === undefined ? [] : ["--grep", grep];
+    const child = spawn(process.execPath, [mocha, "--reporter", join(__dirname, "reporter.ts"), ...strict, ...filter, ...files], {
+        cwd: root,
+        stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    let result: SuiteResult | undefined;
+    let stuck = false;
+    let timer: NodeJS.Timeout | undefined;
+    child.on("message", (message) => {
+        result = message as SuiteResult;
+        timer = setTimeout(() => (stuck = child.kill("SIGKILL")), patience);
+    });
+    const forward = (signal: NodeJS.Signals) => child.kill(signal);
+    process.on("SIGINT", forward).on("SIGTERM", forward);
+    const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
+        child.once("close", (...end) => resolve(end));
+    });
+    clearTimeout(timer);
+    process.off("SIGINT", forward).off("SIGTERM", forward);
+    if (signal && !stuck) process.kill(process.pid, signal);
+    if (stuck) console.log(`FAILED  ${name} did not end ${patience / 1000} s after its last test: something was left open`);
+    else if (!result) console.log(`FAILED  ${name} ended before its last test, with exit code ${code}`);
+    if (!result) return { passed: 0, failed: 1, skipped: [] };
+    return { ...result, failed: stuck || (code !== 0 && result.failed === 0) ? result.failed + 1 : result.failed };
+}
