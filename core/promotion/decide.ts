@@ -39,7 +39,7 @@ export function refusal({ name }: Pick<Environment, "name">, problems: readonly 
 }
 
 /** Why an environment that runs something does not take an unset `commit`: it would delete every workload. */
-export function refuseUnset({ name }: Pick<Environment, "name">, current: RunRecord): Problem {
+export function refuseUnset({ name }: Pick<Environment, "name" | "tier">, current: RunRecord): Problem {
     return wouldDeleteAll(
         name,
         current,
