@@ -45,7 +45,7 @@ export function logFile(cache: string, entry: string): string {
  *
  * @param entry name of the folder in the cache
  * @returns whether it was made here; not where another process made it meanwhile
- * @throws what the source throws; the cache is then as before
+ * @throws what the source throws; the cache then has nothing of it but the log
  */
 export async function makeEntry(cache: string, entry: string, tool: string, source: Source, report: Report): Promise<boolean> {
     mkdirSync(join(cache, "logs"), { recursive: true });
@@ -61,13 +61,15 @@ export async function makeEntry(cache: string, entry: string, tool: string, sour
         mkdirSync(part);
         const log = logFile(cache, entry);
         writeFileSync(log, "");
-        const seconds = await timed(tool, source, report, () => source.make(part, log));
-        writeFileSync(
-            join(part, receiptFile),
-            JSON.stringify({ label: source.label, version: source.version, seconds } satisfies Receipt),
-        );
-        rmSync(folder, { recursive: true, force: true });
-        renameSync(part, folder);
+        try {
+            const seconds = await timed(tool, source, report, () => source.make(part, log));
+            const receipt: Receipt = { label: source.label, version: source.version, seconds };
+            writeFileSync(join(part, receiptFile), JSON.stringify(receipt));
+            rmSync(folder, { recursive: true, force: true });
+            renameSync(part, folder);
+        } finally {
+            rmSync(part, { recursive: true, force: true });
+        }
         return true;
     });
 }

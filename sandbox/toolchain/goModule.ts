@@ -98,7 +98,7 @@ let answer: Promise<{ version: string; platform: string } | undefined> | undefin
 function goOnThisMachine() {
     return (answer ??= run("go", ["env", "GOVERSION", "GOOS", "GOARCH"], { env: goEnvironment() }).then(
         (output) => {
-            const [version, system, architecture] = output.trim().split(/\s+/);
+            const [version, system, architecture] = output.trim().split("\n");
             return { version, platform: `${system}/${architecture}` };
         },
         // No go on PATH, or one that does not run: this machine cannot build.

@@ -1,5 +1,5 @@
-import { accessSync, constants, realpathSync, statSync } from "node:fs";
-import { delimiter, isAbsolute, join } from "node:path";
+import { accessSync, constants, existsSync, realpathSync, statSync } from "node:fs";
+import { delimiter, isAbsolute, join, sep } from "node:path";
 
 /** The first executable file of that name in the folders of a PATH. Nothing where there is none. */
 export function findOnPath(program: string, searchPath: string | undefined): string | undefined {
@@ -12,11 +12,12 @@ export function findOnPath(program: string, searchPath: string | undefined): str
 
 /** A PATH without the folders whose program leads into `folder`: what stands in our own cache was not installed by the user. */
 export function withoutLinksInto(folder: string, program: string, searchPath: string | undefined): string {
+    const ours = existsSync(folder) ? `${realpathSync(folder)}${sep}` : undefined;
     return (searchPath ?? "")
         .split(delimiter)
         .filter((entry) => {
             const candidate = join(entry, program);
-            return !isExecutable(candidate) || !realpathSync(candidate).startsWith(folder);
+            return ours === undefined || !isExecutable(candidate) || !realpathSync(candidate).startsWith(ours);
         })
         .join(delimiter);
 }

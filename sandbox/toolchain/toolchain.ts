@@ -7,7 +7,7 @@ import { printProgress, type Report } from "./progress";
 import { CommandFailed } from "./run";
 import { withoutLinksInto } from "./searchPath";
 import type { Source } from "./source";
-import { type ToolName, toolNames, type ToolOrigin, tools } from "./tools";
+import { type ToolName, type ToolOrigin, tools } from "./tools";
 
 export type { ToolName } from "./tools";
 
@@ -92,7 +92,7 @@ export async function toolDirectory(names: readonly ToolName[], options: Toolcha
 
 /** All programs, whether they are here or not. Makes nothing. */
 export async function status(options: ToolchainOptions = {}): Promise<ToolStatus[]> {
-    return Promise.all(toolNames.map((name) => find(name, options)));
+    return Promise.all((Object.keys(options.origins ?? tools) as ToolName[]).map((name) => find(name, options)));
 }
 
 const dynamicProvider = "pulumi-resource-pulumi-nodejs";
