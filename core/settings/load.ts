@@ -1,0 +1,259 @@
+import { type Problem, Refusal } from "../refusal";
+import { readCatalog } from "./catalog";
+import { inPromotionOrder, tierByPlace } from "./chain";
+import { refuseCollisions } from "./collisions";
+import { likelyProject, readEnvironmentFile, settleEnvironment } from "./environments";
+import { Findings } from "./findings";
+import type { Catalog, Settings } from "./model";
+import { comparePlatforms, type Platform, readPlatform } from "./platforms";
+import { judgeRequest } from "./request";
+import { readShapes, type Shapes } from "./shape";
+import { handedConfig, type Project, readProject, readStackFile, type StackConfig, stackFile, stacksIn } from "./stackFile";
+import { refuseStrays } from "./stackKeys";
+import { orKnown } from "./suggest";
+import { readYaml } from "./yamlFile";
+
+/**
+ * Reads all settings for the program, which Pulumi hands its stack's config.
+ *
+ * Other stacks are read from their files in the same directory: the rules of one environment depend on the others'.
+ *
+ * @throws Refusal with every problem of the configuration at once
+ */
+export function loadSettings(input: {
+    /** Where `Pulumi.yaml`, `services.yaml` and the stack files are. */
+    directory: string;
+    stack: string;
+    /** The stack's own config: full key (`acme-shop:commit`) → text; maps and lists as JSON. */
+    config: Readonly<Record<string, string>>;
+}): Settings {
+    const { directory, stack, config } = input;
+    return settle(directory, stack, (project, problems) => {
+        // Pulumi hands secrets over decrypted: only the file tells that a value is one.
+        const filed = readStackFile(directory, stack, project, problems);
+        const handed = handedConfig(stack, config, project, problems);
+        return filed ? { ...handed, values: withSecretsOf(filed, handed) } : handed;
+    });
+}
+
+/**
+ * Reads all settings for the command line, which reads the stack's config from its file as Pulumi would.
+ *
+ * @throws Refusal with every problem of the configuration at once
+ */
+export function readSettings({ directory, stack }: { directory: string; stack: string }): Settings {
+    return settle(directory, stack, (project, problems) => {
+        const before = problems.length;
+        const config = readStackFile(directory, stack, project, problems);
+        if (!config && problems.length === before) {
+            const stacks = stacksIn(directory);
+            problems.push({
+                subject: stackFile(stack),
+                message: `does not exist; ${orKnown(stack, stacks, "stacks with a file")}`,
+                remedy: `pulumi stack init ${stack}`,
+            });
+        }
+        return config;
+    });
+}
+
+type ReadOwn = (project: Project, problems: Problem[]) => StackConfig | undefined;
+
+function settle(directory: string, stack: string, readOwn: ReadOwn): Settings {
+    const problems: Problem[] = [];
+    const shapes = readShapes();
+    const services = new Findings("services.yaml: ");
+    const catalog = readServices(directory, shapes, services, problems);
+    const project = readProject(directory, problems);
+    const settings = project && arrange(directory, stack, project, shapes, { catalog, services }, readOwn, problems);
+    const all = [...services.problems, ...problems];
+    if (all.length > 0 || !settings) {
+        throw new Refusal(`Configuration of ${stack} refused, nothing was changed`, all);
+    }
+    return frozen(settings);
+}
+
+function readServices(directory: string, shapes: Shapes, findings: Findings, problems: Problem[]): Catalog | undefined {
+    const before = problems.length;
+    const file = readYaml(directory, "services.yaml", problems);
+    if (file) {
+        return readCatalog(shapes.services, file.value, findings);
+    }
+    if (problems.length === before) {
+        problems.push({
+            subject: "services.yaml",
+            message: `does not exist in ${directory}`,
+            remedy: "write one; docs/configuration.md shows how",
+        });
+    }
+    return undefined;
+}
+
+function arrange(
+    directory: string,
+    stack: string,
+    project: Project,
+    shapes: Shapes,
+    { catalog, services }: { catalog: Catalog | undefined; services: Findings },
+    readOwn: ReadOwn,
+    problems: Problem[],
+): Settings | undefined {
+    const own = readOwn(project, problems);
+    const others = stacksIn(directory)
+        .filter((other) => other !== stack)
+        .flatMap((other) => readStackFile(directory, other, project, problems) ?? []);
+    const configs = own ? [own, ...others] : others;
+    const findingsOf = new Map(configs.map((config) => [config.stack, new Findings(`${config.file}: `)]));
+    const isPlatform = ({ values }: StackConfig) => values.has(`${project.name}:platform`);
+
+    const platformConfigs = configs.filter(isPlatform).sort((a, b) => (a.stack < b.stack ? -1 : 1));
+    const platforms = platformConfigs.flatMap((config) => {
+        const findings = findingsOf.get(config.stack)!;
+        refuseStrays(config, project, "platform", findings);
+        return readPlatform(config, project, shapes, findings) ?? [];
+    });
+    comparePlatforms(platforms, project, problems);
+
+    const listed = [...new Set(platforms.flatMap(({ environments }) => environments))];
+    const broken = platforms.length < platformConfigs.length;
+    refuseUnlisted(stack, own, { listed, broken, isPlatform: own !== undefined && isPlatform(own), platforms }, project, problems);
+    const files = configs
+        .filter((config) => !isPlatform(config) && (listed.includes(config.stack) || config === own))
+        .map((config) => {
+            const findings = findingsOf.get(config.stack)!;
+            refuseStrays(config, project, "environment", findings);
+            return readEnvironmentFile(config, project, shapes, likelyProject(config.stack, configs), findings);
+        });
+    refuseMissing(listed, configs, platforms, stack, project, problems);
+
+    const ordered = inPromotionOrder(
+        files.filter(({ name }) => listed.includes(name)).sort((a, b) => listed.indexOf(a.name) - listed.indexOf(b.name)),
+        project,
+        problems,
+    );
+    const environments = ordered.map((file) =>
+        settleEnvironment(file, tierByPlace(file.name, ordered), project, shapes.environment),
+    );
+    const delivery = platforms.find((platform) => platform.delivery)?.delivery;
+    refuseCollisions(environments, delivery, project.name, problems);
+    const file = files.find(({ name }) => name === stack);
+    if (file) {
+        judgeRequest(
+            file.config,
+            project.name,
+            { first: !file.entry.promotesFrom && !file.unclear, services: catalog?.services },
+            file.findings,
+        );
+    }
+    if (catalog && !broken) {
+        refuseUnknownEnvironments(catalog, project, listed, services);
+    }
+    problems.push(...[...findingsOf.values()].flatMap((findings) => findings.problems));
+
+    const platform = platforms.find((candidate) => candidate.stack === stack);
+    const environment = environments.find(({ name }) => name === stack);
+    if (!catalog || !delivery || !(platform || environment)) {
+        return undefined;
+    }
+    return {
+        project: project.name,
+        stack,
+        catalog,
+        delivery,
+        environments,
+        target: environment
+            ? { kind: "environment", environment }
+            : {
+                  kind: "platform",
+                  environments: environments.filter(({ name }) => platform!.environments.includes(name)),
+                  shared: platform!.shared,
+              },
+    };
+}
+
+function refuseUnlisted(
+    stack: string,
+    own: StackConfig | undefined,
+    found: { listed: readonly string[]; broken: boolean; isPlatform: boolean; platforms: readonly Platform[] },
+    project: Project,
+    problems: Problem[],
+): void {
+    const key = `${project.name}:platform`;
+    if (found.isPlatform) {
+        if (found.listed.includes(stack)) {
+            problems.push({
+                subject: `${stackFile(stack)}: ${key}`,
+                message: `${stack} is listed as an environment and is a platform itself`,
+                remedy: `pulumi config rm platform -s ${stack}`,
+            });
+        }
+    } else if (found.platforms.length === 0 && !found.broken) {
+        problems.push({
+            subject: key,
+            message: "no stack has it; expected one platform stack that lists the environments",
+            remedy: `pulumi config set --path 'platform.environments[0]' ${stack} -s platform`,
+        });
+    } else if (own && !found.broken && !found.listed.includes(stack)) {
+        const { stack: nearest, file, environments } = found.platforms[0];
+        problems.push({
+            subject: `${file}: ${key}.environments`,
+            message: `no platform stack lists ${stack}; ${orKnown(stack, found.listed, "listed are")}`,
+            remedy: `pulumi config set --path 'platform.environments[${environments.length}]' ${stack} -s ${nearest}`,
+        });
+    }
+}
+
+/** A listed environment has a file; the target's own absence is told already. */
+function refuseMissing(
+    listed: readonly string[],
+    configs: readonly StackConfig[],
+    platforms: readonly Platform[],
+    stack: string,
+    project: Project,
+    problems: Problem[],
+): void {
+    for (const name of listed) {
+        const told = problems.some(({ subject }) => subject.startsWith(stackFile(name)));
+        if (name !== stack && !told && !configs.some((config) => config.stack === name)) {
+            const { file } = platforms.find(({ environments }) => environments.includes(name))!;
+            problems.push({
+                subject: `${file}: ${project.name}:platform.environments`,
+                message: `${name} has no file ${stackFile(name)}`,
+                remedy: `pulumi stack init ${name} && pulumi config set gcp:project <project id> -s ${name}`,
+            });
+        }
+    }
+}
+
+function refuseUnknownEnvironments(catalog: Catalog, project: Project, listed: readonly string[], findings: Findings): void {
+    for (const service of Object.values(catalog.services)) {
+        for (const name of Object.keys(service.environments).filter((environment) => !listed.includes(environment))) {
+            findings.add(
+                ["services", service.name, "environments", name],
+                `${name} is no environment; ${orKnown(name, listed, "environments")}`,
+            );
+        }
+        if (service.name === project.name) {
+            findings.add(
+                ["services", service.name],
+                `the name ${service.name} is taken: releases of the project have it`,
+                "choose another name",
+            );
+        }
+    }
+}
+
+function withSecretsOf(filed: StackConfig, handed: StackConfig): Map<string, unknown> {
+    const isSecret = (value: unknown) => JSON.stringify(value).includes('"secure":');
+    return new Map(
+        [...handed.values].map(([key, value]) => [key, isSecret(filed.values.get(key) ?? "") ? filed.values.get(key) : value]),
+    );
+}
+
+function frozen<T>(value: T): T {
+    if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+        Object.freeze(value);
+        Object.values(value).forEach(frozen);
+    }
+    return value;
+}

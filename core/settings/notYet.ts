@@ -1,0 +1,92 @@
+import type { Findings, Path } from "./findings";
+
+/** The documents that schemas describe: `services.yaml`, and two keys of the stack files. */
+type Described = "services" | "environment" | "platform";
+
+interface NotYet {
+    in: Described;
+    /** Keys from the document's top; `*` is any key or position. */
+    path: string;
+    /** Only these values are refused. @default - every value but nothing */
+    values?: readonly unknown[];
+    /** Refused only where neighbours differ; what an absent key counts as. @default - refused wherever it stands */
+    differsFrom?: unknown;
+    /** What can be done now. */
+    instead: string;
+}
+
+/** Everything that the schemas know and the program does not do yet. Whoever builds it deletes its line. */
+export const notYet: readonly NotYet[] = [
+    { in: "services", path: "services.*.kind", values: ["cron", "stateful"], instead: "service or worker" },
+    { in: "services", path: "services.*.schedule", instead: "nothing yet: kind cron comes with it" },
+    { in: "services", path: "services.*.manifests", instead: "describe the service by the other keys" },
+    { in: "services", path: "services.*.calls", instead: "delete the line: no traffic is denied yet" },
+    { in: "services", path: "services.*.autoscale", instead: "replicas" },
+    { in: "services", path: "services.*.environments.*.autoscale", instead: "replicas" },
+    { in: "services", path: "services.*.identity", instead: "delete the line: the workload has no Google identity yet" },
+    { in: "services", path: "services.*.files", instead: "put the files into the image" },
+    {
+        in: "services",
+        path: "services.*.after",
+        instead: "delete the line: services are deployed together and wait for each other by their probes",
+    },
+    { in: "services", path: "services.*.migrate", instead: "run the migration apart from the deployment" },
+    { in: "services", path: "services.*.verify", instead: "delete the line: probes decide what is healthy" },
+    { in: "services", path: "services.*.build", instead: "delete the line: the pipeline builds" },
+    { in: "services", path: "services.*.compatibleWith", instead: "delete the line" },
+    { in: "services", path: "services.*.env.*.secret", instead: "a text that is no secret" },
+    { in: "services", path: "services.*.env.*.secretManager", instead: "a text that is no secret" },
+    { in: "services", path: "services.*.environments.*.env.*.secret", instead: "a text that is no secret" },
+    { in: "services", path: "services.*.environments.*.env.*.secretManager", instead: "a text that is no secret" },
+    { in: "services", path: "services.*.init.*.env.*.secret", instead: "a text that is no secret" },
+    { in: "services", path: "services.*.init.*.env.*.secretManager", instead: "a text that is no secret" },
+    { in: "services", path: "services.*.expose", values: ["internal", "gateway"], instead: "loadBalancer" },
+    { in: "services", path: "services.*.expose.type", values: ["internal", "gateway"], instead: "loadBalancer" },
+    { in: "services", path: "services.*.expose.host", instead: "loadBalancer without a host" },
+    { in: "services", path: "services.*.volumes.*.claim", instead: "an empty folder: { mount, sizeLimit, memory }" },
+    { in: "services", path: "services.*.volumes.*.secret", instead: "an empty folder: { mount, sizeLimit, memory }" },
+    { in: "environment", path: "soak", instead: "delete the line" },
+    { in: "environment", path: "freeze", instead: "delete the line" },
+    { in: "environment", path: "hotfixes", values: [true], instead: "delete the line" },
+    { in: "environment", path: "accepts", values: ["releases"], instead: "commits" },
+    { in: "environment", path: "reviewers", instead: "protect the branch and name owners in CODEOWNERS" },
+    { in: "environment", path: "clusters.*.wave", differsFrom: 1, instead: "delete the lines: all clusters are deployed at once" },
+    { in: "environment", path: "clusters.*.suspended", values: [true], instead: "take the cluster out of the list" },
+    { in: "platform", path: "workflowFiles", instead: "delete the line" },
+];
+
+/** Refuses by name what is not supported yet: what is asked for is never ignored. */
+export function refuseNotYet(document: Described, value: unknown, path: Path, findings: Findings): void {
+    for (const rule of notYet.filter((candidate) => candidate.in === document)) {
+        const { values, instead } = rule;
+        if ("differsFrom" in rule && !neighboursDiffer(rule, value)) {
+            continue;
+        }
+        for (const found of occurrences(value, rule.path.split("."), path)) {
+            if (found.value !== null && (!values || values.includes(found.value))) {
+                const said = values ? `${found.path.at(-1)}: ${String(found.value)}` : String(found.path.at(-1));
+                findings.add(found.path, `${said} is not supported yet`, `instead: ${instead}`);
+            }
+        }
+    }
+}
+
+function neighboursDiffer({ path, differsFrom }: NotYet, value: unknown): boolean {
+    const keys = path.split(".");
+    const neighbours = occurrences(value, keys.slice(0, -1), []);
+    const present = neighbours.map((neighbour) => occurrences(neighbour.value, keys.slice(-1), [])[0]?.value ?? differsFrom);
+    return new Set(present).size > 1;
+}
+
+function occurrences(value: unknown, [key, ...rest]: readonly string[], path: Path): { path: Path; value: unknown }[] {
+    if (key === undefined) {
+        return [{ path, value }];
+    }
+    if (typeof value !== "object" || value === null) {
+        return [];
+    }
+    const entries: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+    return entries
+        .filter(([name]) => key === "*" || key === name)
+        .flatMap(([name, inner]) => occurrences(inner, rest, [...path, name]));
+}

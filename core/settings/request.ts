@@ -1,0 +1,126 @@
+import type { Findings } from "./findings";
+import type { Catalog } from "./model";
+import { quoted, refuseRef } from "./ref";
+import { isObject, type StackConfig } from "./stackFile";
+import { orKnown, suggest } from "./suggest";
+
+/** Judges what an environment asks for: `commit` and `pins`. Whether it may have it, the rules of promotion say. */
+export function judgeRequest(
+    { stack, values }: StackConfig,
+    project: string,
+    environment: { first: boolean; services: Catalog["services"] | undefined },
+    findings: Findings,
+): void {
+    const commit = values.get(`${project}:commit`);
+    if (commit !== undefined) {
+        judgeCommit(commit, [`${project}:commit`], stack, environment, findings);
+    }
+    const pins = values.get(`${project}:pins`);
+    if (pins !== undefined && !isObject(pins)) {
+        findings.add(
+            [`${project}:pins`],
+            `${JSON.stringify(pins)} is not a map of service → full commit SHA`,
+            `pulumi config rm pins -s ${stack} && pulumi config set --path 'pins.<service>' <sha> -s ${stack}`,
+        );
+    }
+    for (const [service, ref] of Object.entries(isObject(pins) ? pins : {})) {
+        judgePin(service, ref, [`${project}:pins`, service], stack, environment.services, findings);
+    }
+}
+
+function judgeCommit(
+    commit: unknown,
+    path: [string],
+    stack: string,
+    { first, services }: { first: boolean; services: Catalog["services"] | undefined },
+    findings: Findings,
+): void {
+    if (findings.touches(path)) {
+        return;
+    }
+    if (typeof commit !== "string") {
+        findings.add(
+            path,
+            `${JSON.stringify(commit)} is not a commit; expected a full commit SHA`,
+            `pulumi config set commit <sha> -s ${stack}`,
+        );
+        return;
+    }
+    if (commit === "latest") {
+        if (!first) {
+            findings.add(
+                path,
+                `latest is for the first environment only, and ${stack} is not: what runs here is named, so that it can be told and repeated`,
+                `pulumi config set commit <full sha> -s ${stack}`,
+            );
+        }
+        return;
+    }
+    const refused = refuseRef(commit);
+    if (refused) {
+        findings.add(path, refused.message, inCommand(refused.remedy, `pulumi config set commit`, stack));
+        return;
+    }
+    const repositories = [
+        ...new Set(
+            Object.values(services ?? {}).flatMap(({ image }) =>
+                image.from === "source" && image.repository ? [image.repository.toLowerCase()] : [],
+            ),
+        ),
+    ].sort();
+    if (repositories.length > 1) {
+        findings.add(
+            path,
+            `one SHA cannot name the images of ${repositories.length} repositories, ${repositories.join(", ")}; ` +
+                `expected ${first ? "latest" : "a release"}${first ? "" : ", and release tags are not supported yet"}`,
+            first ? `pulumi config set commit latest -s ${stack}` : `pulumi config rm commit -s ${stack}`,
+        );
+    }
+}
+
+function judgePin(
+    service: string,
+    ref: unknown,
+    path: [string, string],
+    stack: string,
+    services: Catalog["services"] | undefined,
+    findings: Findings,
+): void {
+    const key = quoted(/^[\w-]+$/.test(service) ? `pins.${service}` : `pins[${JSON.stringify(service)}]`);
+    if (services && !Object.hasOwn(services, service)) {
+        const names = Object.keys(services);
+        const meant = suggest(service, names);
+        findings.add(
+            path,
+            `services.yaml has no service ${service}; ${orKnown(service, names, "services")}`,
+            `pulumi config rm --path ${key} -s ${stack}${meant ? ` && pulumi config set --path pins.${meant} ${String(ref)} -s ${stack}` : ""}`,
+        );
+    }
+    if (findings.touches([...path]) && typeof ref !== "string") {
+        return;
+    }
+    if (typeof ref !== "string") {
+        findings.add(
+            path,
+            `${JSON.stringify(ref)} is not a full commit SHA${typeof ref === "number" ? ": quote it" : ""}`,
+            `pulumi config set --path ${key} <sha> -s ${stack}`,
+        );
+    } else if (ref === "latest") {
+        findings.add(
+            path,
+            "latest is no pin: a pin holds a service at one commit",
+            `pulumi config set --path ${key} <full sha> -s ${stack}`,
+        );
+    } else {
+        const refused = refuseRef(ref);
+        if (refused) {
+            findings.add(path, refused.message, inCommand(refused.remedy, `pulumi config set --path ${key}`, stack));
+        }
+    }
+}
+
+/** The whole command that mends a ref, from the part of it that is known. */
+function inCommand(remedy: string | undefined, command: string, stack: string): string {
+    const value = remedy === undefined ? "<full sha>" : remedy.startsWith("write ") ? remedy.slice(6) : `"$(${remedy})"`;
+    return `${command} ${value} -s ${stack}`;
+}

@@ -1,0 +1,202 @@
+import { z } from "zod";
+import { health } from "./health";
+import {
+    absolutePath,
+    annotationName,
+    bytes,
+    cpu,
+    duration,
+    environmentName,
+    folder,
+    kubernetesServiceName,
+    label,
+    optional,
+    pinnedImage,
+    port,
+    portName,
+    repository,
+    serviceName,
+    variableName,
+} from "./names";
+
+/** Whatever later work makes of it: the key is known, and refused by `notYet.ts` until then. */
+const later = z.unknown();
+
+const amounts = {
+    cpu: optional(cpu, "CPU that is reserved: `100m`."),
+    memory: optional(bytes, "Memory that is reserved: `64Mi`."),
+};
+const resources = z.strictObject({
+    ...amounts,
+    limits: optional(
+        z.strictObject({ cpu: optional(cpu, "CPU at most."), memory: optional(bytes, "Memory at most.") }),
+        "What the container may use at most.",
+        { default: "what is reserved" },
+    ),
+});
+const user = z
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .meta({ expected: "a numeric user id from 1 up; 0 is root, which no workload runs as" });
+const annotations = z.record(annotationName, z.string());
+const replicas = z.int().min(0).max(10000).meta({ expected: "a whole number of pods, 0 or more" });
+const texts = z.array(z.string()).meta({ expected: "a list of texts" });
+
+const variable = z
+    .union([
+        z.string(),
+        z.strictObject({
+            secret: optional(later, "Name of a Kubernetes Secret."),
+            key: optional(later, "Key in that Secret."),
+            secretManager: optional(later, "Name of a Secret Manager secret."),
+            version: optional(later, "Version of that secret."),
+        }),
+    ])
+    .meta({ expected: "a text" });
+const env = z.record(variableName, variable);
+
+const ports = z
+    .record(
+        portName,
+        z
+            .union([
+                port,
+                z.strictObject({
+                    port: port.meta({ description: "Port of the Kubernetes Service." }),
+                    target: optional(port, "Port of the container.", { default: "the same" }),
+                }),
+            ])
+            .meta({ expected: "a port number, or { port: 80, target: 8080 }" }),
+    )
+    .meta({ expected: "ports by name: { http: 80 } or { http: { port: 80, target: 8080 } }" });
+
+const source = z
+    .union([
+        folder,
+        z.strictObject({
+            repository: optional(repository, "GitHub repository, `owner/name`.", { default: "`defaults.repository`" }),
+            path: folder.meta({ description: "Folder of the build context." }),
+            dockerfile: optional(folder, "The Dockerfile, seen from `path`.", { default: "`Dockerfile`" }),
+            args: optional(z.record(variableName, z.string()), "Build arguments."),
+            alsoBuildFrom: optional(z.array(folder), "Further folders whose change makes a new image: `[protos]`."),
+        }),
+    ])
+    .meta({ expected: "a folder of the repository, or { repository, path, dockerfile, args, alsoBuildFrom }" });
+
+const volume = z.strictObject({
+    mount: absolutePath.meta({ description: "Where the container sees the folder." }),
+    sizeLimit: optional(bytes, "How large the folder may become.", { default: "no bound of its own" }),
+    memory: optional(z.boolean(), "Whether the folder is held in memory.", { default: "false" }),
+    claim: optional(later, "A volume that outlives the pod."),
+    secret: optional(later, "A Kubernetes Secret as files."),
+});
+
+const initContainer = z.strictObject({
+    name: label.meta({ description: "Name of the container, other than the service's." }),
+    image: pinnedImage.meta({ description: "Third-party image by digest; mirrored and promoted like all others." }),
+    command: optional(texts, "Command instead of the image's."),
+    args: optional(texts, "Arguments instead of the image's."),
+    env: optional(env, "Environment variables."),
+});
+
+const exposeWays = z.enum(["loadBalancer", "internal", "gateway"]).meta({ expected: "loadBalancer" });
+const expose = z
+    .union([
+        exposeWays,
+        z.strictObject({
+            type: exposeWays.meta({ description: "How traffic comes in." }),
+            name: optional(kubernetesServiceName, "Name of the second Kubernetes Service.", { default: "`<service>-external`" }),
+            ports: optional(ports, "Its ports; a bare number leads to the service's port of that name.", {
+                default: "the service's ports",
+            }),
+            host: optional(later, "Host name behind the gateway."),
+        }),
+    ])
+    .meta({ expected: "loadBalancer, or { type: loadBalancer, name, ports }" });
+
+const override = z.strictObject({
+    replicas: optional(replicas, "Number of pods there."),
+    resources: optional(resources, "What differs in resources; the rest stays."),
+    env: optional(env, "Variables to add or replace."),
+    annotations: optional(annotations, "Annotations to add or replace."),
+    autoscale: optional(later, "Bounds for the number of pods there."),
+});
+
+export const service = z.strictObject({
+    source: optional(
+        source,
+        "What the image is built from: a folder of the repository, or more precisely an object. One of `source` and `image`.",
+    ),
+    image: optional(
+        pinnedImage,
+        "A third-party image by digest, mirrored and promoted like all others. One of `source` and `image`.",
+    ),
+    kind: optional(
+        z.enum(["service", "worker", "cron", "stateful"]).meta({ expected: "service or worker" }),
+        "`service` has ports, `worker` has none.",
+        { default: "`service`" },
+    ),
+    port: optional(
+        port,
+        "The one port of container and Kubernetes Service. It is named `grpc`, `http` or `tcp`, as `health` says.",
+    ),
+    ports: optional(ports, "Ports by name, instead of `port`: `{ http: { port: 80, target: 8080 } }`."),
+    health: optional(
+        health,
+        "How a healthy pod is known: `grpc`, `tcp`, `/path` or a check with times, for readiness and liveness alike or apart.",
+        { default: "no probes" },
+    ),
+    env: optional(env, "Environment variables: texts, so numbers and booleans stand in quotes. Never a secret's value."),
+    resources: optional(resources, "CPU and memory.", { default: "`defaults.resources`" }),
+    replicas: optional(replicas, "Number of pods.", { default: "1" }),
+    volumes: optional(z.record(label, volume), "Empty folders that live as long as the pod, by name."),
+    init: optional(z.array(initContainer), "Containers that run to their end, in this order, before the service starts."),
+    expose: optional(expose, "Traffic from outside the cluster, by a second Kubernetes Service.", { default: "inside only" }),
+    command: optional(texts, "Command instead of the image's."),
+    args: optional(texts, "Arguments instead of the image's."),
+    annotations: optional(annotations, "Annotations of the pods, added to `defaults.annotations`."),
+    terminationGracePeriod: optional(duration, "How long a pod may take to end.", { default: "30s" }),
+    user: optional(user, "Numeric user and group of the process and group of its volumes.", {
+        default: "`defaults.user`, else what the image says, which must not be root",
+    }),
+    environments: optional(z.record(environmentName, override), "What differs in an environment, by its name."),
+    schedule: optional(later, "When a `cron` runs."),
+    manifests: optional(later, "Folder of the service's own Kubernetes manifests; images are pinned in them."),
+    calls: optional(later, "Services that this one calls; all other traffic is denied."),
+    autoscale: optional(later, "Bounds for the number of pods, instead of `replicas`."),
+    identity: optional(later, "Google service identity of the workload."),
+    files: optional(later, "Files for the container (a ConfigMap)."),
+    after: optional(later, "Services that are deployed before this one."),
+    migrate: optional(later, "A job that runs before a new version, on forward promotions only."),
+    verify: optional(later, "A job that must succeed before a promotion counts as healthy."),
+    build: optional(later, "`local`: built from the checkout, in the inner loop."),
+    compatibleWith: optional(later, "Schema labels that this version can run with."),
+});
+
+/** `services.yaml`. */
+export const services = z
+    .strictObject({
+        $schema: optional(z.string(), "Address of this schema, for editors."),
+        defaults: optional(
+            z.strictObject({
+                repository: optional(repository, "GitHub repository of a `source`, `owner/name`."),
+                resources: optional(resources, "CPU and memory of a service that says nothing else."),
+                user: optional(user, "Numeric user of a service that says nothing else."),
+                annotations: optional(annotations, "Annotations of all pods."),
+            }),
+            "What holds for all services that say nothing else.",
+        ),
+        services: z.record(serviceName, service).meta({
+            description: "One entry is one microservice's whole pipeline: how it is built, run and promoted.",
+        }),
+    })
+    .meta({ title: "services.yaml of oneflow" });
+
+export type ServicesFile = z.infer<typeof services>;
+export type ServiceEntry = z.infer<typeof service>;
+export type OverrideEntry = z.infer<typeof override>;
+export type ResourcesEntry = z.infer<typeof resources>;
+export type PortsEntry = z.infer<typeof ports>;
+export type EnvEntry = z.infer<typeof env>;
+export type InitEntry = z.infer<typeof initContainer>;

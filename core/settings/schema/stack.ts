@@ -1,0 +1,65 @@
+import { z } from "zod";
+import { clusterName, environmentName, namespace, optional, region, registryPath, repository, tier } from "./names";
+
+/** Whatever later work makes of it: the key is known, and refused by `notYet.ts` until then. */
+const later = z.unknown();
+
+const cluster = z.strictObject({
+    region: optional(region, "Region of the cluster.", { default: "`gcp:region`" }),
+    name: optional(clusterName, "Name of the cluster.", { default: "`<project>-<environment>`" }),
+    context: optional(
+        z.string().min(1).meta({ expected: "the name of a kubeconfig context" }),
+        "A kubeconfig context: the team has the cluster already, `platform` makes none.",
+        { default: "the GKE cluster that `platform` makes" },
+    ),
+    wave: optional(z.int().min(1).meta({ expected: "a whole number from 1 up" }), "Order of the clusters in a promotion.", {
+        default: "1",
+    }),
+    suspended: optional(z.boolean(), "Whether the cluster is left out for now.", { default: "false" }),
+});
+
+/** The `environment` key of `Pulumi.<environment>.yaml`. */
+export const environment = z.strictObject({
+    promotesFrom: optional(environmentName, "The environment before this one. The first environment, and only it, has none."),
+    accepts: optional(z.enum(["commits", "releases"]).meta({ expected: "commits" }), "What may be promoted to here.", {
+        default: "`commits`",
+    }),
+    clusters: optional(z.array(cluster).min(1).meta({ expected: "a list of at least one cluster" }), "Where the services run.", {
+        default: "one cluster in `gcp:region`",
+    }),
+    namespace: optional(namespace, "Kubernetes namespace of the workloads.", { default: "`<project>-<environment>`" }),
+    tier: optional(tier, "Id of the registry repository that feeds this environment.", {
+        default: "`develop` first, `stable` last, `release-candidate` before it, else `candidate-<environment>`",
+    }),
+    registry: optional(registryPath, "Registry that the tier stands in.", {
+        default: "`<gcp:region>-docker.pkg.dev/<gcp:project>`",
+    }),
+    soak: optional(later, "How long a set must have run in the environment before."),
+    freeze: optional(later, "When nothing may be promoted to here."),
+    hotfixes: optional(z.boolean(), "Whether a hotfix may come here directly.", { default: "false" }),
+    reviewers: optional(later, "Who reviews a promotion to here."),
+});
+
+/** The `platform` key of a platform stack's file. */
+export const platform = z.strictObject({
+    environments: z
+        .array(environmentName)
+        .min(1)
+        .meta({ description: "The environments that this stack provisions.", expected: "a list of at least one environment" }),
+    operations: optional(
+        z.strictObject({
+            repository: repository.meta({ description: "The GitHub repository that holds `Pulumi.yaml`, `owner/name`." }),
+            branch: optional(z.string().min(1), "Its branch that deployments run from.", { default: "`main`" }),
+        }),
+        "The operations repository. Needed in the shared platform stack, and only there.",
+    ),
+    shared: optional(z.boolean(), "Whether this stack owns what exists once. One platform stack does.", { default: "true" }),
+    deploy: optional(registryPath, "Registry repository that releases go to.", {
+        default: "`<gcp:region>-docker.pkg.dev/<gcp:project>/deploy`",
+    }),
+    workflowFiles: optional(later, "How workflow files reach the repositories: by `pullRequest` or `direct`."),
+});
+
+export type EnvironmentEntry = z.infer<typeof environment>;
+export type ClusterEntry = z.infer<typeof cluster>;
+export type PlatformEntry = z.infer<typeof platform>;
