@@ -27,7 +27,7 @@ export class Environment extends pulumi.ComponentResource {
         super("oneflow:index:Environment", name, {}, opts);
         const { settings, environment } = args;
         const { plan, words } = args.outcome;
-        pulumi.log.info(words.join("\n"), this);
+        pulumi.log.info(words, this);
 
         if (plan) {
             const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;

@@ -1,10 +1,12 @@
 import { OciRegistry } from "../registry/client";
 import type { Registry } from "../registry/model";
+import type { Problem } from "../refusal";
 import { decide, refusal, refuseUnset, refuseVanished } from "../promotion/decide";
-import { describe, describeNothingBuilt } from "../promotion/describe";
+import { describeNothing, describePlan } from "../promotion/describe";
 import type { Plan } from "../promotion/model";
+import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
-import type { Environment, Settings } from "../settings/model";
+import type { Catalog, Environment, Settings } from "../settings/model";
 import { requireContexts } from "./kubeconfig";
 import { gatherFacts, resolveLatest, sourceRepository } from "./promotionFacts";
 
@@ -12,8 +14,8 @@ import { gatherFacts, resolveLatest, sourceRepository } from "./promotionFacts";
 export interface Outcome {
     /** What will run. Absent: nothing is deployed, and {@link words} say why. */
     plan?: Plan;
-    /** For the reader of the preview, a line each. */
-    words: readonly string[];
+    /** For the reader of the preview, in lines. */
+    words: string;
 }
 
 /** What the decision reads besides the settings. */
@@ -36,17 +38,14 @@ export async function planPromotion(
 ): Promise<Outcome> {
     const { catalog } = settings;
     if (environment.commit === undefined) {
-        return nothing(registry, environment, refuseUnset, [
-            `${environment.name} deploys nothing: its commit is not set`,
-            `  → pulumi config set commit <full commit SHA> -s ${environment.name} && pulumi up -s ${environment.name}`,
-        ]);
+        return nothing(registry, environment, catalog, refuseUnset);
     }
     const commit =
         environment.commit === "latest"
             ? await resolveLatest(registry, environment, sourceRepository(catalog))
             : environment.commit;
     if (commit === undefined) {
-        return nothing(registry, environment, refuseVanished, describeNothingBuilt(environment, catalog));
+        return nothing(registry, environment, catalog, refuseVanished);
     }
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
     const request = { environment, before, catalog, commit, pins: environment.pins };
@@ -55,19 +54,19 @@ export async function planPromotion(
     if ("problems" in decision || problems.length > 0) {
         throw refusal(environment, problems);
     }
-    return { plan: decision.plan, words: describe(decision.plan) };
+    return { plan: decision.plan, words: describePlan(decision.plan) };
 }
 
 /** Nothing to deploy is fine while nothing runs; else it would delete everything. */
 async function nothing(
     registry: Registry,
     environment: Environment,
-    refuse: typeof refuseUnset,
-    words: readonly string[],
+    catalog: Catalog,
+    refuse: (environment: Environment, current: RunRecord) => Problem,
 ): Promise<Outcome> {
     const current = await newestRun(registry, environment);
     if (current) {
         throw refusal(environment, [refuse(environment, current)]);
     }
-    return { words };
+    return { words: describeNothing(environment, catalog) };
 }

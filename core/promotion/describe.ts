@@ -1,10 +1,10 @@
 import { serviceOf } from "../release/lock";
 import type { Catalog, Environment } from "../settings/model";
 import type { Plan, Transition } from "./model";
-import { list, requestCommands, shortCommit, shortDigest } from "./words";
+import { list, promoteCommand, requestCommands, shortCommit, shortDigest } from "./words";
 
-/** A plan in words, a line each, for the preview and the log: where it goes, what changes, what a reader should know. */
-export function describe(plan: Plan): string[] {
+/** A plan in words, for the preview and the log: where it goes, what changes, what a reader should know. */
+export function describePlan(plan: Plan): string {
     const width = Math.max(0, ...plan.transitions.map(({ image }) => image.length));
     const stay = Object.keys(plan.images).length - plan.transitions.filter(({ to }) => to !== undefined).length;
     return [
@@ -12,15 +12,15 @@ export function describe(plan: Plan): string[] {
         ...plan.transitions.map((transition) => `  ${transition.image.padEnd(width)}  ${change(plan, transition)}`),
         ...(plan.transitions.length > 0 && stay > 0 ? [`  ${stay} other ${stay === 1 ? "image stays" : "images stay"}`] : []),
         ...plan.notes.map((note) => `  ${note}`),
-    ];
+    ].join("\n");
 }
 
-/** What is said where the first environment follows `latest` and nothing has been built yet, a line each. */
-export function describeNothingBuilt({ name, tier }: Pick<Environment, "name" | "tier">, catalog: Catalog): string[] {
-    return [
-        `${name} deploys nothing yet: ${tier} has no latest lock, so nothing was built so far`,
-        `  pending: ${list(Object.keys(catalog.services).sort())}`,
-    ];
+/** What is said where nothing is deployed: no commit is asked for, or `latest` before the first build. */
+export function describeNothing({ name, tier, commit }: Pick<Environment, "name" | "tier" | "commit">, catalog: Catalog): string {
+    return commit === undefined
+        ? `Nothing is deployed to ${name}: its commit is not set.\n  → ${promoteCommand(name, "<full commit SHA>")}`
+        : `Nothing is deployed to ${name} yet: ${tier} has no ${commit} lock, so nothing was built so far.\n` +
+              `  pending: ${list(Object.keys(catalog.services).sort())}`;
 }
 
 /** What is said when a rollout fails: what runs now, and the two commands that end it, back or again. */

@@ -37,7 +37,11 @@ export function recorded(world: World, environment: EnvironmentName): Promise<Ru
 /** The registry with the credentials of one identity. */
 export function registryAs(world: World, identity: string): OciRegistry {
     const password = tokenOf(world.layout, identity);
-    return new OciRegistry({ credentials: { for: () => Promise.resolve({ username: "oauth2accesstoken", password }) } });
+    return new OciRegistry({
+        credentials: {
+            for: () => Promise.resolve({ username: "oauth2accesstoken", password, source: `the token of ${identity}` }),
+        },
+    });
 }
 
 /** Service × environment, as it runs. */

@@ -9,8 +9,7 @@ import { environment, service, settings } from "./settings";
 async function deploy(stage = environment("stage", { promotesFrom: "dev", commit }), all = settings()): Promise<Registered[]> {
     const { Environment } = await import("../../components/environment");
     return record(
-        () =>
-            new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: plan(all, stage), words: ["…"] } }),
+        () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: plan(all, stage), words: "…" } }),
     );
 }
 
@@ -95,7 +94,7 @@ describe("Environment", () => {
         const all = settings();
         const stage = environment("stage", { promotesFrom: "dev" });
         const none = await record(
-            () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { words: ["nothing"] } }),
+            () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { words: "nothing" } }),
         );
         assert.deepEqual(
             none.map(({ type }) => type),
@@ -105,7 +104,7 @@ describe("Environment", () => {
         const { cart: onlyCart } = plan(all, stage).images;
         const pending = plan(all, stage, { images: { cart: onlyCart }, set: { cart }, pending: ["checkout"] });
         const some = await record(
-            () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: pending, words: ["…"] } }),
+            () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: pending, words: "…" } }),
         );
         assert.deepEqual(Object.keys(ofType(some, "kubernetes:apps/v1:Deployment")), ["europe-west1-cart"]);
     });
