@@ -1,5 +1,6 @@
 import { parseChallenges } from "./challenge";
 import { type Credential, type Credentials, googleTokenUser, isGoogleRegistry } from "./credentials";
+import { refusedBy } from "./denial";
 import { RegistryError } from "./model";
 import { isLoopback } from "./reach";
 
@@ -66,9 +67,14 @@ export class Authorization {
      * @param asked the answer's `WWW-Authenticate`
      */
     async renew(access: Access, used: string | undefined, asked: string | undefined): Promise<string | undefined> {
+        const [key] = tokenKeys(access);
+        const held = this.tokens.get(key);
         const current = await this.header(access);
         if (current !== used) {
             return current;
+        }
+        if (this.tokens.get(key) !== held) {
+            return this.header(access);
         }
         const { host } = access;
         this.credentials.delete(host);
@@ -78,7 +84,6 @@ export class Authorization {
                 return basicHeader(await this.credential(host));
             }
             if (parameters.realm) {
-                const key = tokenKeys(access)[0];
                 const token = this.fetchToken(access, parameters);
                 this.tokens.set(key, token);
                 token.catch(() => this.tokens.get(key) === token && this.tokens.delete(key));
@@ -133,12 +138,16 @@ export class Authorization {
                       method: "GET",
                       headers: authorizationHeaders(basicHeader(credential)),
                   });
-        return readToken(
-            answer,
-            asked,
-            `the token service ${address.host} of ${host}`,
-            `${scopes.join(" ")}, asked with ${this.describe(host)}`,
-        );
+        if (answer.status !== 200) {
+            throw refusedBy(
+                access,
+                `get a token for ${scopes.join(" ")}`,
+                answer,
+                this.describe(host),
+                `the token service ${address.host}`,
+            );
+        }
+        return readToken(answer.body, asked, `The token service ${address.host} of ${host}`);
     }
 }
 
@@ -180,21 +189,17 @@ function tokenAddress(realm: string, host: string): URL {
     return address;
 }
 
-function readToken({ status, body }: { status: number; body: Buffer }, asked: number, who: string, what: string): Token {
-    if (status !== 200) {
-        const said = body.toString("utf8").trim().slice(0, 400);
-        throw new RegistryError(`${who} answered ${status} to ${what}${said ? `: ${said}` : ""}`, status);
-    }
+function readToken(body: Buffer, asked: number, who: string): Token {
     let answer: { token?: unknown; access_token?: unknown; expires_in?: unknown };
     try {
         answer = JSON.parse(body.toString("utf8")) ?? {};
     } catch {
         // The parser's message quotes the text, and with it the token.
-        throw new RegistryError(`${who} did not answer with JSON to ${what}`, status);
+        throw new RegistryError(`${who} did not answer with JSON`);
     }
     const value = answer.token ?? answer.access_token;
     if (typeof value !== "string" || value === "") {
-        throw new RegistryError(`${who} answered without a token to ${what}`, status);
+        throw new RegistryError(`${who} answered without a token`);
     }
     // The distribution specification: a token that does not say is good for a minute.
     const seconds = typeof answer.expires_in === "number" && answer.expires_in > 0 ? answer.expires_in : 60;

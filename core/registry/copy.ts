@@ -1,4 +1,5 @@
 import type { Blobs } from "./blobs";
+import type { Piece } from "./contents";
 import { Gate } from "./gate";
 import type { Manifests, Repository } from "./manifests";
 import type { CopyReport, Manifest } from "./model";
@@ -26,23 +27,30 @@ export async function copyImage(
     }
 
     const gate = new Gate(transfers);
+    // Platforms share layers: each is brought over once.
+    const brought = new Map<Digest, Promise<void>>();
+    const once = (piece: Piece, bring: () => Promise<void>) => {
+        const work = brought.get(piece.digest) ?? bring();
+        brought.set(piece.digest, work);
+        return work;
+    };
+    const bringBlob = async (piece: Piece) => {
+        const placed = await blobs.place(piece, source, target);
+        report.uploadedBytes += placed.how === "uploaded" ? placed.bytes : 0;
+        report.mountedBlobs += placed.how === "mounted" ? 1 : 0;
+    };
+    const bringManifest = async (child: Piece) => {
+        if (!(await manifests.resolve(target, child.digest, "push"))) {
+            const manifest = await manifests.require(source, child.digest);
+            await bringContents(manifest);
+            await manifests.put(target, manifest, child.digest);
+        }
+    };
     const bringContents = async (manifest: Manifest): Promise<void> => {
         const { manifests: children, blobs: pieces } = manifests.contents(source, manifest);
         await allSettled([
-            ...children.map(async (child) => {
-                if (!(await manifests.resolve(target, child.digest, "push"))) {
-                    const childManifest = await manifests.require(source, child.digest);
-                    await bringContents(childManifest);
-                    await manifests.put(target, childManifest, child.digest);
-                }
-            }),
-            ...pieces.map((piece) =>
-                gate.pass(async () => {
-                    const placed = await blobs.place(piece, source, target);
-                    report.uploadedBytes += placed.how === "uploaded" ? placed.bytes : 0;
-                    report.mountedBlobs += placed.how === "mounted" ? 1 : 0;
-                }),
-            ),
+            ...children.map((child) => once(child, () => bringManifest(child))),
+            ...pieces.map((piece) => once(piece, () => gate.pass(() => bringBlob(piece)))),
         ]);
     };
 

@@ -25,10 +25,17 @@ export function readComplaint(body: Buffer): Complaint {
  *
  * @param action what could not be done, to what: `push 127.0.0.1:5000/shop/cart:v1`
  * @param credential what the registry was asked with
+ * @param by host that answered. @default the registry's
  */
-export function refusedBy(access: Access, action: string, status: number, body: Buffer, credential: string): RegistryError {
+export function refusedBy(
+    access: Access,
+    action: string,
+    { status, body }: { status: number; body: Buffer },
+    credential: string,
+    by = access.host,
+): RegistryError {
     const { code, message } = readComplaint(body);
-    const said = [`Cannot ${action}: ${access.host} answered ${[status, code].filter(Boolean).join(" ")}`, message]
+    const said = [`Cannot ${action}: ${by} answered ${[status, code].filter(Boolean).join(" ")}`, message]
         .filter(Boolean)
         .join(": ");
     const lines = status === 401 || status === 403 ? [said, `asked with ${credential}`, ...remedies(access)] : [said];

@@ -127,11 +127,11 @@ export class Transport {
             const renewed = await this.authorization.renew(call, used, first.headers["www-authenticate"]);
             return { answer: renewed ? await attempt(renewed) : first, credential: this.authorization.describe(call.host) };
         });
-        const { status, body, headers } = answer;
+        const { status, headers } = answer;
         if ((status >= 200 && status < 300) || call.expects?.includes(status)) {
             return answer;
         }
-        const error = refusedBy(call, call.action, status, body, credential);
+        const error = refusedBy(call, call.action, answer, credential);
         return passing.includes(status) ? fail(error.message, error, headers) : Promise.reject(error);
     }
 
