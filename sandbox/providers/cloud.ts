@@ -1,0 +1,161 @@
+import { clusterServer } from "./cloud/endpoints";
+import { Iam } from "./cloud/iam";
+import { Objects } from "./cloud/objects";
+import { Store } from "./cloud/store";
+
+/** A Google Cloud project that exists before oneflow: projects are not made by `platform`. */
+export interface Project {
+    id: string;
+    /** The number that Google gave it: pools and default service accounts are named by it. */
+    number: string;
+}
+
+/** A cluster that kubeconfigs can reach. */
+export interface Cluster {
+    /** `PROJECT/LOCATION/NAME` of a GKE cluster; the given name of any other. */
+    key: string;
+    /** URL of its API server. */
+    server: string;
+    /** Members that may do everything in it, besides those that the cloud's IAM lets. */
+    admins: readonly string[];
+    /** IAM member that its nodes pull images as. */
+    nodeMember: string;
+    /** The Google Cloud resource; absent in a cluster that a team brought. */
+    resource?: string;
+}
+
+export interface Repository {
+    /** `owner/name`. */
+    fullName: string;
+    /** Numeric id: it survives a rename. */
+    id: number;
+    ownerId: number;
+    private: boolean;
+    defaultBranch: string;
+    branches: readonly string[];
+}
+
+/**
+ * The simulated world: a folder of JSON files, shared by all processes that open it.
+ * Provider doubles write into it, and tests read back what a program claims to have made.
+ */
+export class Cloud {
+    readonly store: Store;
+    /** Who may do what, over the bindings that were really created. */
+    readonly iam: Iam;
+
+    constructor(directory: string) {
+        this.store = new Store(directory);
+        this.iam = new Iam(this.store);
+    }
+
+    /** A project with its owner, and with the APIs that the bootstrap enables. */
+    addProject({ id, number, owner, enabled = bootstrapApis }: Project & { owner: string; enabled?: readonly string[] }): void {
+        this.store.put(`projects/${id}`, { id, number });
+        for (const service of enabled) {
+            this.store.put(`projects/${id}/services/${service}`, { service, project: id });
+        }
+        this.iam.grant(`projects/${id}`, "roles/owner", owner);
+    }
+
+    /** A project by id or number. */
+    project(idOrNumber: string): Project | undefined {
+        const ids = this.store.names("projects").filter((name) => name.split("/").length === 2);
+        return ids
+            .flatMap((name) => this.store.get<Project>(name) ?? [])
+            .find(({ id, number }) => id === idOrNumber || number === idOrNumber);
+    }
+
+    /** A Google Cloud resource by its name, `projects/acme-dev/locations/europe-west1/repositories/develop`. */
+    resource<T = Record<string, unknown>>(name: string): T | undefined {
+        return this.store.get<T>(name);
+    }
+
+    /** The names of all resources under a name, sorted. */
+    resourceNames(under: string): string[] {
+        return this.store.names(under);
+    }
+
+    /** Whether a member, itself or by a role, has a permission on a resource or on what it lies in. */
+    allows(member: string, permission: string, resourceName: string): boolean {
+        return this.iam.allows(member, permission, resourceName);
+    }
+
+    /** Lets a token stand for a member, for example `serviceAccount:deployer@acme-dev.iam.gserviceaccount.com`. */
+    addIdentity({ token, member }: { token: string; member: string }): void {
+        this.store.put(`identities/${token}`, { member });
+    }
+
+    /** The member that a token stands for. Nothing where it is not valid. */
+    identify(token: string): string | undefined {
+        return this.store.get<{ member: string }>(`identities/${token}`)?.member;
+    }
+
+    /** A cluster that is there already, such as kind on a laptop. */
+    addCluster({
+        name,
+        server,
+        admins,
+        nodeMember,
+    }: {
+        name: string;
+        server: string;
+        admins: readonly string[];
+        nodeMember: string;
+    }): void {
+        this.store.put(`clusters/${name}`, { key: name, server, admins, nodeMember } satisfies Cluster);
+    }
+
+    /** All clusters: those that GKE runs, and those that were there already. */
+    clusters(): Cluster[] {
+        const brought = this.store.all<Cluster>("clusters");
+        const managed = this.store
+            .names("projects")
+            .filter((name) => /^projects\/[^/]+\/locations\/[^/]+\/clusters\/[^/]+$/.test(name))
+            .flatMap((name) => this.managedCluster(name) ?? []);
+        return [...brought, ...managed];
+    }
+
+    clusterAt(server: string): Cluster | undefined {
+        return this.clusters().find((cluster) => cluster.server === server.replace(/\/$/, ""));
+    }
+
+    /** The Kubernetes objects of a cluster. */
+    objects(clusterKey: string): Objects {
+        return new Objects(this.store, clusterKey);
+    }
+
+    addRepository(
+        repository: Pick<Repository, "fullName" | "id" | "ownerId" | "private"> & { defaultBranch?: string; branches?: string[] },
+    ): void {
+        const defaultBranch = repository.defaultBranch ?? "main";
+        const complete = { ...repository, defaultBranch, branches: repository.branches ?? [defaultBranch] };
+        this.store.put(`github/${repository.fullName}`, complete satisfies Repository);
+    }
+
+    repository(fullName: string): Repository | undefined {
+        return this.store.get<Repository>(`github/${fullName}`);
+    }
+
+    repositories(): Repository[] {
+        const names = this.store.names("github").filter((name) => name.split("/").length === 3);
+        return names.flatMap((name) => this.store.get<Repository>(name) ?? []);
+    }
+
+    private managedCluster(resource: string): Cluster | undefined {
+        const cluster = this.store.get<{ nodeServiceAccount?: string; dnsEndpoint: string }>(resource);
+        const [, project, , location, , name] = resource.split("/");
+        const number = this.project(project)?.number;
+        return (
+            cluster && {
+                key: `${project}/${location}/${name}`,
+                server: clusterServer(cluster.dnsEndpoint),
+                admins: [],
+                nodeMember: `serviceAccount:${cluster.nodeServiceAccount ?? `${number}-compute@developer.gserviceaccount.com`}`,
+                resource,
+            }
+        );
+    }
+}
+
+const bootstrapApis = ["serviceusage", "cloudresourcemanager", "storage", "cloudkms"].map((name) => `${name}.googleapis.com`);

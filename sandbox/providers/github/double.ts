@@ -1,0 +1,276 @@
+import type { Cloud, Repository } from "../cloud";
+import { hex } from "../cloud/endpoints";
+import { diffInputs } from "../diff";
+import {
+    ProviderError,
+    type CheckRequest,
+    type CheckResult,
+    type CreateRequest,
+    type DeleteRequest,
+    type DiffRequest,
+    type ProviderDouble,
+    type ProviderInstance,
+    type ReadRequest,
+    type UpdateRequest,
+    type Values,
+} from "../double";
+import { text } from "../values";
+
+/** Plays the package `github`. Without a valid token, from the options or the provider's configuration, everything is 401. */
+export function githubDouble(
+    cloud: Cloud,
+    { token: ownToken, owner: defaultOwner }: { token?: string; owner?: string },
+): ProviderDouble {
+    return {
+        name: "github",
+        version: "6.15.0",
+        configure: async ({ token = ownToken, owner = defaultOwner }) =>
+            new GithubInstance(cloud, token === undefined || token === "" ? undefined : token, owner),
+    };
+}
+
+/** How one kind of GitHub resource is kept. */
+interface GithubKind {
+    required: readonly string[];
+    replaceOn: readonly string[];
+    /** Path of the record under its repository. */
+    path(inputs: Values, repository: Repository): string;
+    id(inputs: Values, repository: Repository): string;
+    answers(inputs: Values, repository: Repository): Values;
+    defaults?(): Values;
+    /** @throws ProviderError */
+    admit?(inputs: Values, repository: Repository, exists: boolean): void;
+}
+
+const kinds: Readonly<Record<string, GithubKind>> = {
+    "github:index/repositoryEnvironment:RepositoryEnvironment": {
+        required: ["repository", "environment"],
+        replaceOn: ["repository", "environment"],
+        path: ({ environment }) => `environments/${environment}`,
+        id: ({ environment }, { fullName }) => `${fullName.split("/")[1]}:${environment}`,
+        answers: (_, { id }) => ({ repositoryId: id }),
+        defaults: () => ({ canAdminsBypass: true }),
+        admit: ({ deploymentBranchPolicy }) => {
+            const policy = deploymentBranchPolicy as { protectedBranches?: boolean; customBranchPolicies?: boolean } | undefined;
+            if (policy && policy.protectedBranches === policy.customBranchPolicies) {
+                throw apiError(
+                    422,
+                    "PUT",
+                    "environments",
+                    "protected_branches and custom_branch_policies cannot have the same value",
+                );
+            }
+        },
+    },
+    "github:index/actionsVariable:ActionsVariable": {
+        required: ["repository", "variableName", "value"],
+        replaceOn: ["repository", "variableName"],
+        path: ({ variableName }) => `variables/${variableName}`,
+        id: ({ variableName }, { fullName }) => `${fullName.split("/")[1]}:${variableName}`,
+        answers: (_, { id }) => ({ repositoryId: id }),
+        admit: ({ variableName }) => {
+            if (!/^(?!GITHUB_|\d)[A-Z0-9_]+$/i.test(String(variableName))) {
+                throw apiError(
+                    422,
+                    "POST",
+                    "actions/variables",
+                    `Variable name ${JSON.stringify(variableName)} is not valid: letters, digits and _, not beginning with a digit or GITHUB_`,
+                );
+            }
+        },
+    },
+    "github:index/repositoryFile:RepositoryFile": {
+        required: ["repository", "file", "content"],
+        replaceOn: ["repository", "file", "branch"],
+        path: (inputs, repository) => `files/${branchOf(inputs, repository)}/${inputs.file}`,
+        id: (inputs, repository) => `${repository.fullName.split("/")[1]}/${inputs.file}:${branchOf(inputs, repository)}`,
+        answers: (inputs, repository) => ({
+            branch: branchOf(inputs, repository),
+            ref: branchOf(inputs, repository),
+            repositoryId: repository.id,
+            sha: hex(`blob ${inputs.content}`, 40),
+            commitSha: hex(`commit ${inputs.file} ${inputs.content}`, 40),
+        }),
+        admit: (inputs, repository, exists) => {
+            const branch = branchOf(inputs, repository);
+            if (!repository.branches.includes(branch)) {
+                throw apiError(404, "PUT", `${repository.fullName}/contents/${inputs.file}`, `Branch ${branch} not found`);
+            }
+            if (exists && inputs.overwriteOnCreate !== true) {
+                throw new ProviderError(
+                    `refusing to overwrite existing file: configure \`overwrite_on_create\` to \`true\` to override`,
+                );
+            }
+        },
+    },
+};
+
+const branchOf = (inputs: Values, repository: Repository) => text(inputs, "branch") ?? repository.defaultBranch;
+
+class GithubInstance implements ProviderInstance {
+    constructor(
+        private readonly cloud: Cloud,
+        private readonly token: string | undefined,
+        private readonly owner: string | undefined,
+    ) {}
+
+    check({ token, news }: CheckRequest): CheckResult {
+        const { required, defaults } = kindOf(token);
+        const missing = required.filter((property) => news[property] === undefined);
+        return {
+            inputs: { ...defaults?.(), ...news },
+            failures: missing.map((property) => ({ property, reason: `Missing required argument: "${property}"` })),
+        };
+    }
+
+    diff({ token, oldInputs, inputs, ignore }: DiffRequest) {
+        return diffInputs(oldInputs, inputs, { replaceOn: kindOf(token).replaceOn, ignore });
+    }
+
+    async create({ token, inputs, preview }: CreateRequest) {
+        const kind = kindOf(token);
+        if (preview) {
+            return { id: "", outputs: inputs };
+        }
+        const repository = this.repository(inputs);
+        const exists = this.cloud.store.get(recordName(kind, inputs, repository)) !== undefined;
+        if (exists && !token.includes("RepositoryFile") && !token.includes("RepositoryEnvironment")) {
+            throw apiError(409, "POST", repository.fullName, `Already exists - ${kind.id(inputs, repository)}`);
+        }
+        kind.admit?.(inputs, repository, exists);
+        return { id: kind.id(inputs, repository), outputs: await this.write(token, kind, inputs, repository) };
+    }
+
+    async read({ token, id, inputs, outputs }: ReadRequest) {
+        const kind = kindOf(token);
+        const record = this.cloud.store.get<Values>(recordName(kind, outputs, this.repository(outputs)));
+        return (
+            record && {
+                id,
+                inputs: Object.fromEntries(Object.keys(inputs).map((key) => [key, record[key] ?? inputs[key]])),
+                outputs: record,
+            }
+        );
+    }
+
+    async update({ token, inputs, oldOutputs, preview }: UpdateRequest) {
+        const kind = kindOf(token);
+        if (preview) {
+            return { ...oldOutputs, ...inputs };
+        }
+        const repository = this.repository(inputs);
+        kind.admit?.(inputs, repository, false);
+        return this.write(token, kind, inputs, repository);
+    }
+
+    async delete({ token, outputs }: DeleteRequest) {
+        const kind = kindOf(token);
+        const repository = this.repository(outputs);
+        await this.alone(token, outputs, repository);
+        this.cloud.store.delete(recordName(kind, outputs, repository));
+    }
+
+    async invoke(token: string, args: Values): Promise<Values> {
+        this.requireToken();
+        switch (token) {
+            case "github:index/getRepository:getRepository": {
+                const repository = this.repository({ repository: args.fullName ?? args.name });
+                const [owner, name] = repository.fullName.split("/");
+                return {
+                    id: name,
+                    name,
+                    fullName: repository.fullName,
+                    repoId: repository.id,
+                    nodeId: `R_${repository.id}`,
+                    private: repository.private,
+                    visibility: repository.private ? "private" : "public",
+                    defaultBranch: repository.defaultBranch,
+                    htmlUrl: `https://github.com/${owner}/${name}`,
+                };
+            }
+            case "github:index/getOrganization:getOrganization":
+            case "github:index/getUser:getUser": {
+                const login = String(args.name ?? args.username);
+                const owned = this.cloud.repositories().find(({ fullName }) => fullName.split("/")[0] === login);
+                if (!owned) {
+                    throw apiError(404, "GET", login, "Not Found");
+                }
+                return {
+                    id: String(owned.ownerId),
+                    login,
+                    name: login,
+                    nodeId: `O_${owned.ownerId}`,
+                    orgname: login,
+                    username: login,
+                };
+            }
+            default:
+                throw new ProviderError(`the sandbox's GitHub has no function ${token}`);
+        }
+    }
+
+    private async write(token: string, kind: GithubKind, inputs: Values, repository: Repository): Promise<Values> {
+        await this.alone(token, inputs, repository);
+        const outputs = { ...inputs, ...kind.answers(inputs, repository) };
+        this.cloud.store.put(recordName(kind, inputs, repository), outputs);
+        return outputs;
+    }
+
+    /** Two commits to one branch at the same time: the second finds that the branch has moved on. */
+    private async alone(token: string, inputs: Values, repository: Repository): Promise<void> {
+        if (!token.endsWith(":RepositoryFile")) {
+            return;
+        }
+        const branch = `${repository.fullName}@${branchOf(inputs, repository)}`;
+        if (committing.has(branch)) {
+            throw apiError(
+                409,
+                "PUT",
+                `${repository.fullName}/contents/${inputs.file}`,
+                `${branch.split("@")[1]} is at ${hex(branch, 40)} but expected ${hex(`${branch} before`, 40)}`,
+            );
+        }
+        committing.add(branch);
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        committing.delete(branch);
+    }
+
+    private repository(inputs: Values): Repository {
+        this.requireToken();
+        const given = String(inputs.repository);
+        const fullName = given.includes("/") ? given : `${this.owner}/${given}`;
+        const found = this.cloud.repository(fullName);
+        if (!found) {
+            throw apiError(404, "GET", fullName, "Not Found");
+        }
+        return found;
+    }
+
+    private requireToken(): void {
+        if (this.token === undefined) {
+            throw apiError(401, "GET", this.owner ?? "user", "Bad credentials (set GITHUB_TOKEN or github:token)");
+        }
+    }
+}
+
+/** Branches that somebody is committing to right now. */
+const committing = new Set<string>();
+
+function kindOf(token: string): GithubKind {
+    const kind = kinds[token];
+    if (!kind) {
+        throw new ProviderError(
+            `the sandbox's GitHub has no resource ${token}: it plays ${Object.keys(kinds)
+                .map((known) => known.split(":").at(-1))
+                .join(", ")}`,
+        );
+    }
+    return kind;
+}
+
+const recordName = (kind: GithubKind, inputs: Values, repository: Repository) =>
+    `github/${repository.fullName}/${kind.path(inputs, repository)}`;
+
+function apiError(code: number, method: string, path: string, message: string): ProviderError {
+    return new ProviderError(`${method} https://api.github.com/repos/${path}: ${code} ${message} []`);
+}

@@ -1,0 +1,75 @@
+import { ProviderError, type Values } from "../double";
+import { text } from "../values";
+
+/** A kind of object that the API server knows. */
+export interface Kind {
+    apiVersion: string;
+    kind: string;
+    /** Name in paths and in RBAC rules: `deployments`. */
+    resource: string;
+    namespaced: boolean;
+    /** What a name may look like. @default a DNS-1123 subdomain */
+    names?: "dns1123Label" | "dns1035Label" | "path";
+    /** Fields besides the name that only a new object can have. @default none */
+    immutable?: readonly string[];
+}
+
+const rbac = "rbac.authorization.k8s.io/v1";
+
+export const kinds: readonly Kind[] = [
+    { apiVersion: "v1", kind: "Namespace", resource: "namespaces", namespaced: false, names: "dns1123Label" },
+    { apiVersion: "v1", kind: "ServiceAccount", resource: "serviceaccounts", namespaced: true },
+    {
+        apiVersion: "v1",
+        kind: "Service",
+        resource: "services",
+        namespaced: true,
+        names: "dns1035Label",
+        immutable: ["spec.clusterIP"],
+    },
+    { apiVersion: "v1", kind: "ConfigMap", resource: "configmaps", namespaced: true },
+    { apiVersion: "v1", kind: "Secret", resource: "secrets", namespaced: true, immutable: ["type"] },
+    { apiVersion: "v1", kind: "ResourceQuota", resource: "resourcequotas", namespaced: true },
+    { apiVersion: "v1", kind: "LimitRange", resource: "limitranges", namespaced: true },
+    { apiVersion: "apps/v1", kind: "Deployment", resource: "deployments", namespaced: true, immutable: ["spec.selector"] },
+    { apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets", namespaced: true },
+    { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies", namespaced: true },
+    { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers", namespaced: true },
+    { apiVersion: rbac, kind: "Role", resource: "roles", namespaced: true, names: "path" },
+    { apiVersion: rbac, kind: "RoleBinding", resource: "rolebindings", namespaced: true, names: "path", immutable: ["roleRef"] },
+    { apiVersion: rbac, kind: "ClusterRole", resource: "clusterroles", namespaced: false, names: "path" },
+    {
+        apiVersion: rbac,
+        kind: "ClusterRoleBinding",
+        resource: "clusterrolebindings",
+        namespaced: false,
+        names: "path",
+        immutable: ["roleRef"],
+    },
+];
+
+/** The kind of a Pulumi type, `kubernetes:apps/v1:Deployment`. @throws ProviderError where the sandbox does not play it */
+export function kindOf(token: string): Kind {
+    const [, version, name] = token.split(":");
+    const found = kinds.find(({ kind, apiVersion }) => kind === name && apiVersion === version.replace(/^core\//, ""));
+    if (!found) {
+        throw new ProviderError(
+            `the sandbox's Kubernetes has no ${name} (${token}): it plays ${kinds.map(({ kind }) => kind).join(", ")}`,
+        );
+    }
+    return found;
+}
+
+/** Group of an API version, empty for the core. */
+export function groupOf(apiVersion: string): string {
+    return apiVersion.includes("/") ? apiVersion.split("/")[0] : "";
+}
+
+/** `deployments.apps`, as errors name a resource. */
+export function qualified({ resource, apiVersion }: Kind): string {
+    return groupOf(apiVersion) === "" ? resource : `${resource}.${groupOf(apiVersion)}`;
+}
+
+export function nameOf(object: Values): string {
+    return text(object, "metadata.name") ?? "";
+}
