@@ -45,20 +45,11 @@ export interface PipelineReport {
  *
  * Images that fail do not keep the others from being built; they keep the commit from having a lock.
  *
- * @throws Refusal for a branch that is not built
+ * @throws Refusal for a branch that is not built, and for what is not the full SHA of a commit that was pushed
  */
 export async function runPipeline(run: PipelineRun): Promise<PipelineReport> {
     const { git, registry, tier, repository, commit, log = () => undefined } = run;
-    const branch = branchKind(run.branch);
-    if (!branch) {
-        throw new Refusal(`Build of ${commit} refused, nothing was changed`, [
-            {
-                subject: run.branch,
-                message: "is not a branch that is built: expected develop, main, master or hotfix/<name>.",
-                remedy: `git push origin ${commit}:develop`,
-            },
-        ]);
-    }
+    const branch = await pushedBranch(run);
     // One commit may be pushed to two branches at once, and putting a tag is not compare-and-set.
     const made = await inTurn(`build ${tier.registry}/${tier.tier} ${repository} ${commit}`, () => makeImages(run, branch, log));
     if (!made.lock) {
@@ -76,6 +67,29 @@ export function branchKind(branch: string): BranchKind | undefined {
         return "develop";
     }
     return branch === "main" || branch === "master" ? "main" : /^hotfix\/./.test(branch) ? "hotfix" : undefined;
+}
+
+async function pushedBranch({ git, commit, branch }: PipelineRun): Promise<BranchKind> {
+    const kind = branchKind(branch);
+    const problems: Problem[] = [];
+    if (!kind) {
+        problems.push({
+            subject: branch,
+            message: "is not a branch that is built: expected develop, main, master or hotfix/<name>.",
+            remedy: `git push origin ${commit}:develop`,
+        });
+    }
+    if ((await git.find(commit)) !== commit) {
+        problems.push({
+            subject: commit,
+            message: `is not the full SHA of a commit of ${git.directory}.`,
+            remedy: `git push origin ${branch}`,
+        });
+    }
+    if (!kind || problems.length > 0) {
+        throw new Refusal(`Build of ${commit} refused, nothing was changed`, problems);
+    }
+    return kind;
 }
 
 interface Made extends Pick<PipelineReport, "images" | "failures" | "lock"> {

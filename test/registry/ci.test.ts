@@ -287,9 +287,14 @@ describe("a push's pipeline", () => {
     });
 
     it("keeps one lock for a commit that is pushed to two branches, even at once", async () => {
-        const [onDevelop, onMain] = await Promise.all([world.build(start), world.build(start, { branch: "main" })]);
-        assert.deepEqual([onDevelop.unchanged, onMain.unchanged], [false, true]);
+        const lines: string[] = [];
+        const log = (line: string) => lines.push(line);
+        const [onDevelop, onMain] = await Promise.all([world.build(start, { log }), world.build(start, { branch: "main", log })]);
         assert.deepEqual(onMain.lock, onDevelop.lock);
+        assert.deepEqual(await lockOf(start), onDevelop.lock);
+        assert.equal(lines.filter((line) => line.startsWith(`lock ${start} pushed`)).length, 1);
+        assert.equal(lines.filter((line) => / built /.test(line)).length, 2);
+        assert.equal(await latest(), start);
     });
 
     it("refuses a branch that nobody delivers from", async () => {
@@ -305,6 +310,24 @@ describe("a push's pipeline", () => {
             return true;
         });
         assert.deepEqual(await world.files.repositories(), []);
+    });
+
+    it("refuses what is not the full SHA of a pushed commit, which its tags could not stand for", async () => {
+        await changeService(world.work.directory, world.catalog.services.cartservice, "Not pushed");
+        const unpushed = await world.work.commit("Not pushed");
+        for (const commit of [start.slice(0, 12), "develop", unpushed]) {
+            await assert.rejects(world.build(commit), (error) => {
+                assert.ok(error instanceof Refusal);
+                assert.deepEqual(error.problems, [
+                    {
+                        subject: commit,
+                        message: `is not the full SHA of a commit of ${world.git.directory}.`,
+                        remedy: "git push origin develop",
+                    },
+                ]);
+                return true;
+            });
+        }
     });
 
     it("leaves services of other repositories to their own pipelines", async () => {
