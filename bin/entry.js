@@ -1,7 +1,7 @@
 "use strict";
 // Plain JavaScript that an old Node can read: the first thing that runs on a fresh machine.
 
-const path = require("node:path");
+const path = require("path");
 
 /** The folder that this file's project stands in. */
 const home = path.dirname(__dirname);
@@ -38,7 +38,8 @@ function requireNode() {
  */
 async function runMain(root, entry, argv, ...more) {
     // Node 22 and newer keep compiled code between runs.
-    require("node:module").enableCompileCache?.();
+    const { enableCompileCache } = require("module");
+    if (enableCompileCache) enableCompileCache();
     requireFrom(root, "ts-node").register({ transpileOnly: true, cwd: root });
     try {
         process.exitCode = await require(path.join(root, entry)).main(argv, ...more);

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 "use strict";
 
-const fs = require("node:fs");
-const path = require("node:path");
 const { home, requireNode, runMain } = require("./entry.js");
 requireNode();
+const fs = require("node:fs");
+const path = require("node:path");
 
 /** Commands around the project rather than of it: they run from the checkout that this file stands in. */
 const sandboxCommands = {

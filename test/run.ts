@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Refusal } from "../core/refusal";
@@ -67,7 +67,9 @@ async function runGroup({ suites, tools }: Group, files: readonly string[], grep
 }
 
 function testFiles(suite: string): string[] {
-    return readdirSync(join(__dirname, suite), { recursive: true, encoding: "utf8" })
+    const folder = join(__dirname, suite);
+    if (!existsSync(folder)) return [];
+    return readdirSync(folder, { recursive: true, encoding: "utf8" })
         .filter((file) => file.endsWith(".test.ts"))
         .sort()
         .map((file) => join("test", suite, file));

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { join, parse } from "node:path";
 
 /** A program of node_modules that judges the whole checkout. */
 export interface Check {
@@ -19,7 +19,7 @@ export const checks: readonly Check[] = [
 
 /** Runs a check and prints a line, and all that it said where it failed. */
 export function runCheck({ script, args }: Check): boolean {
-    const name = [script.split("/")[0], ...args].join(" ");
+    const name = [parse(script).name, ...args].join(" ");
     const start = Date.now();
     const { status, stdout, stderr, error } = spawnSync(process.execPath, [join(root, "node_modules", script), ...args], {
         cwd: root,

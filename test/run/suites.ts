@@ -17,9 +17,10 @@ const patience = 15_000;
 export async function runSuites(name: string, files: readonly string[], grep: string | undefined): Promise<SuiteResult> {
     console.log(`\n${name}`);
     const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
-    const strict = process.env.CI ? ["--forbid-only"] : [];
-    const filter = grep === undefined ? [] : ["--grep", grep];
-    const child = spawn(process.execPath, [mocha, "--reporter", join(__dirname, "reporter.ts"), ...strict, ...filter, ...files], {
+    const options = ["--fail-zero", "--reporter", join(__dirname, "reporter.ts")];
+    if (process.env.CI) options.push("--forbid-only");
+    if (grep !== undefined) options.push("--grep", grep);
+    const child = spawn(process.execPath, [mocha, ...options, ...files], {
         cwd: root,
         stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
@@ -30,16 +31,17 @@ export async function runSuites(name: string, files: readonly string[], grep: st
         result = message as SuiteResult;
         timer = setTimeout(() => (stuck = child.kill("SIGKILL")), patience);
     });
-    const forward = (signal: NodeJS.Signals) => child.kill(signal);
+    let interrupted = false;
+    const forward = (signal: NodeJS.Signals) => (interrupted = child.kill(signal));
     process.on("SIGINT", forward).on("SIGTERM", forward);
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve) => {
         child.once("close", (...end) => resolve(end));
     });
     clearTimeout(timer);
     process.off("SIGINT", forward).off("SIGTERM", forward);
-    if (signal && !stuck) process.kill(process.pid, signal);
+    if (signal && interrupted) process.kill(process.pid, signal);
     if (stuck) console.log(`FAILED  ${name} did not end ${patience / 1000} s after its last test: something was left open`);
-    else if (!result) console.log(`FAILED  ${name} ended before its last test, with exit code ${code}`);
+    else if (!result) console.log(`FAILED  ${name} ended before its last test, with ${signal ?? `exit code ${code}`}`);
     if (!result) return { passed: 0, failed: 1, skipped: [] };
     return { ...result, failed: stuck || (code !== 0 && result.failed === 0) ? result.failed + 1 : result.failed };
 }
