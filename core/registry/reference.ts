@@ -19,6 +19,9 @@ const dockerHub = "registry-1.docker.io";
 const digestPattern = /^sha256:[0-9a-f]{64}$/;
 // OCI distribution specification 1.1, "Pulling manifests".
 const repositoryPattern = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+// A host as docker's reference grammar has it, with its port.
+const hostPattern =
+    /^(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*|\[[0-9A-Fa-f:]+\])(?::\d+)?$/;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 
 export function isDigest(value: unknown): value is Digest {
@@ -52,7 +55,7 @@ export function parseReference(text: string): Reference {
     if (more.length > 0 || (digest !== undefined && !isDigest(digest))) {
         throw new Error(`${JSON.stringify(text)} is not an image reference: its digest is not sha256:<64 hex digits>`);
     }
-    if (!isRepository(repository) || (tag !== undefined && !isTag(tag))) {
+    if ((hasHost && !hostPattern.test(first)) || !isRepository(repository) || (tag !== undefined && !isTag(tag))) {
         throw new Error(`${JSON.stringify(text)} is not an image reference: expected [host/]repository[:tag][@sha256:…]`);
     }
     return {
