@@ -166,6 +166,7 @@ export class PromotionWorld {
             return;
         }
         const settledBefore = this.settled[to] === this.situation(to, commit);
+        this.settled[to] = "";
         const carriedOut = await this.carryOut(to, decision.plan, luck);
         if (carriedOut) {
             this.tally[to]++;
@@ -204,16 +205,13 @@ export class PromotionWorld {
         const fails = luck === "rolloutFails" || plan.transitions.some((transition) => wrong(transition.to));
         // A rollout that fails leaves a mixed set: some services are new, some old.
         const changes = fails ? Object.entries(plan.set).slice(0, 1) : Object.entries(plan.set);
-        for (const [image, digest] of changes) {
-            this.running[to][image] = digest;
-        }
+        this.running[to] = { ...this.running[to], ...Object.fromEntries(changes) };
         if (fails) {
             return false;
         }
-        for (const image of Object.keys(this.running[to]).filter((name) => !(name in plan.set))) {
-            delete this.running[to][image];
-        }
-        const set = { ...this.running[to] };
+        // What the plan has no image for was deleted with its workload.
+        this.running[to] = { ...plan.set };
+        const set = this.running[to];
         const known = this.healthy[to].length > 0 && plan.transitions.length === 0;
         this.lawOfIdentity(to, plan.request, ran);
         this.lawOfOrder(to, set, Object.keys(plan.request.pins).length > 0);
