@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import type { ServiceObject } from "../core/manifests/objects";
 import { renderService, type RenderContext } from "../core/manifests/workload";
 import type { Service } from "../core/settings/model";
 
@@ -25,20 +26,29 @@ export class Microservice extends pulumi.ComponentResource {
 
         const account = new k8s.core.v1.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
         const timeout = `${rolloutMinutes}m`;
-        new k8s.apps.v1.Deployment(name, deployment, {
+        const rollout = new k8s.apps.v1.Deployment(name, deployment, {
             parent: this,
             dependsOn: [account],
             customTimeouts: { create: timeout, update: timeout },
         });
         if (service) {
-            new k8s.core.v1.Service(name, service, { parent: this });
+            new k8s.core.v1.Service(name, notAwaited(service), { parent: this });
         }
         if (exposure) {
-            new k8s.core.v1.Service(`${name}-exposure`, exposure, { parent: this });
+            new k8s.core.v1.Service(`${name}-exposure`, exposure, { parent: this, dependsOn: [rollout] });
         }
         if (disruptionBudget) {
             new k8s.policy.v1.PodDisruptionBudget(name, disruptionBudget, { parent: this });
         }
         this.registerOutputs({});
     }
+}
+
+/**
+ * The Service without the wait for its pods. The rollout tells whether they come; Services that wait for pods take the
+ * engine's places for parallel work, and eight of them would keep every Deployment from starting.
+ */
+export function notAwaited<Service extends ServiceObject>(service: Service): Service {
+    const annotations = { ...service.metadata.annotations, "pulumi.com/skipAwait": "true" };
+    return { ...service, metadata: { ...service.metadata, annotations } };
 }

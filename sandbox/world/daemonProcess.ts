@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { openSync, readFileSync, rmSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { isRunning, readDaemon, type DaemonState } from "./daemonState";
@@ -15,6 +15,8 @@ export async function startDaemon(layout: Layout): Promise<DaemonState> {
     const child = spawn(process.execPath, ["-r", tsNode, join(__dirname, "daemon.ts"), layout.root], {
         detached: true,
         stdio: ["ignore", log, log],
+        // ts-node looks for its configuration from the working directory, which may be anywhere.
+        env: { ...process.env, TS_NODE_PROJECT: join(__dirname, "..", "..", "tsconfig.json") },
     });
     let ended = false;
     child.once("exit", () => (ended = true));
@@ -44,7 +46,6 @@ export async function stopDaemon(layout: Layout): Promise<boolean> {
     while (isRunning(state, layout)) {
         await pause(20);
     }
-    rmSync(layout.daemon, { force: true });
     return true;
 }
 

@@ -1,0 +1,35 @@
+import { OciRegistry } from "../../core/registry/client";
+import { parseReference, type Digest } from "../../core/registry/reference";
+import type { PulledImage, PullImage } from "../providers/kubernetes/kubelet";
+import { basicAuthorization } from "../registry/push";
+
+/** Pulls images as a node does: as its own service account, by digest, the manifest of its platform, then the configuration. */
+export function pullAs(tokenOf: (member: string) => string | undefined): PullImage {
+    return async (reference, member) => {
+        const password = tokenOf(member);
+        const credential = password === undefined ? undefined : { username: "oauth2accesstoken", password, source: member };
+        const registry = new OciRegistry({ credentials: { for: () => Promise.resolve(credential) }, attempts: 1 });
+        const image = await registry.manifest(reference);
+        if (!image) {
+            throw new Error(`failed to pull and unpack image "${reference}": not found`);
+        }
+        const { host, repository } = parseReference(reference);
+        const ofPlatform = await registry.manifest(`${host}/${repository}@${platformDigest(image.bytes) ?? image.digest}`);
+        const { config } = JSON.parse(ofPlatform!.bytes.toString()) as { config: { digest: Digest } };
+        const authorization = password === undefined ? {} : { authorization: basicAuthorization(password) };
+        const response = await fetch(`http://${host}/v2/${repository}/blobs/${config.digest}`, { headers: authorization });
+        if (!response.ok) {
+            throw new Error(`failed to pull and unpack image "${reference}": ${response.status} ${await response.text()}`);
+        }
+        const document = (await response.json()) as { config?: PulledImage["config"] };
+        return { digest: image.digest, config: document.config ?? {} };
+    };
+}
+
+/** The manifest that an index has for the nodes' platform. Nothing where the document is no index. */
+function platformDigest(manifest: Buffer): Digest | undefined {
+    const { manifests } = JSON.parse(manifest.toString()) as {
+        manifests?: { digest: Digest; platform?: { os: string; architecture: string } }[];
+    };
+    return manifests?.find(({ platform }) => platform?.os === "linux" && platform.architecture === "amd64")?.digest;
+}
