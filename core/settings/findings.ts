@@ -18,7 +18,12 @@ export class Findings {
         this.problems.push({ subject: this.document + formatPath(path), message, ...(remedy === undefined ? {} : { remedy }) });
     }
 
-    /** Whether something is wrong at the path, within it or around it: what follows from that is not said again. */
+    /** Whether something is wrong with exactly this value. */
+    tells(path: Path): boolean {
+        return this.places.some((place) => place.length === path.length && place.every((part, index) => part === path[index]));
+    }
+
+    /** Whether something is wrong at the path or within it: what follows from that is not said again. */
     touches(path: Path): boolean {
         return this.places.some((place) => place.slice(0, path.length).every((part, index) => part === path[index]));
     }

@@ -4,11 +4,14 @@ import { orKnown, suggest } from "./suggest";
 
 /**
  * Holds a value against its shape: reports every misfit by its path, and gives back what fits,
- * so that whoever reads on meets no value of a wrong form.
+ * so that whoever reads on meets no value of a wrong form. What is told already is not told again.
  *
  * @returns nothing where the value itself, or a key that it must have, does not fit
  */
 export function judge(shape: Shape, value: unknown, path: Path, findings: Findings): unknown {
+    if (findings.tells(path)) {
+        return undefined;
+    }
     if (shape.anyOf) {
         return judge(branch(shape, value), value, path, findings);
     }

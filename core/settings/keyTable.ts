@@ -8,7 +8,7 @@ export function keyTables({ services, environment, platform }: Shapes): string {
         ["### `services.yaml`: `defaults`", rows(defaults, "services", ["defaults"], [], new Set())],
         [
             "### `services.yaml`: an entry of `services`",
-            rows(entries.additionalProperties as Shape, "services", ["services", "*"], []),
+            rows(entries.additionalProperties as Shape, "services", ["services", "*"], [], new Set()),
         ],
         ["### Stack file of an environment: `<project>:environment`", rows(environment, "environment", [], [], new Set())],
         ["### Stack file of a platform: `<project>:platform`", rows(platform, "platform", [], [], new Set())],
