@@ -8,13 +8,12 @@ export interface Patience {
 /** A failure that may pass: the same request can succeed in a moment. */
 export class Transient extends Error {
     constructor(
-        message: string,
-        /** What the caller sees after the last attempt. */
-        readonly final: Error,
+        /** What the caller sees after the last of so many attempts. */
+        readonly final: (attempts: number) => Error,
         /** Milliseconds that the server asked to wait. @default - it did not say */
         readonly retryAfter?: number,
     ) {
-        super(message);
+        super(final(1).message);
         this.name = "Transient";
     }
 }
@@ -33,7 +32,7 @@ export async function retry<T>(patience: Patience, work: () => Promise<T>): Prom
                 throw failure;
             }
             if (attempt >= patience.attempts) {
-                throw failure.final;
+                throw failure.final(attempt);
             }
             await patience.pause(Math.max(failure.retryAfter ?? 0, backoff(attempt, Math.random())));
         }

@@ -63,10 +63,13 @@ export class Transport {
                 const answer = await this.cutIsTransient(`ask the token service ${address.host}`, () =>
                     this.exchange(address, { method, headers, body, limit: 1 << 20 }),
                 );
-                const said = `The token service ${address.host} answered ${answer.status}`;
-                return passing.includes(answer.status)
-                    ? fail(said, new RegistryError(said, answer.status), answer.headers)
-                    : answer;
+                if (passing.includes(answer.status)) {
+                    throw passingError(
+                        new RegistryError(`The token service ${address.host} answered ${answer.status}`, answer.status),
+                        answer,
+                    );
+                }
+                return answer;
             }),
         );
     }
@@ -127,12 +130,12 @@ export class Transport {
             const renewed = await this.authorization.renew(call, used, first.headers["www-authenticate"]);
             return { answer: renewed ? await attempt(renewed) : first, credential: this.authorization.describe(call.host) };
         });
-        const { status, headers } = answer;
+        const { status } = answer;
         if ((status >= 200 && status < 300) || call.expects?.includes(status)) {
             return answer;
         }
         const error = refusedBy(call, call.action, answer, credential);
-        return passing.includes(status) ? fail(error.message, error, headers) : Promise.reject(error);
+        throw passing.includes(status) ? passingError(error, answer) : error;
     }
 
     private async exchange(
@@ -196,15 +199,17 @@ export class Transport {
                 throw error;
             }
             const final = new RegistryError(`Cannot ${action}: ${(error as Error).message}`);
-            throw isCut(error) ? new Transient(final.message, final) : final;
+            throw isCut(error) ? passingError(final) : final;
         }
     }
 }
 
 const defaultLimit = 8 << 20;
 
-function fail(message: string, final: RegistryError, headers: http.IncomingHttpHeaders): never {
-    throw new Transient(message, final, retryAfter(headers["retry-after"], Date.now()));
+function passingError(error: RegistryError, answer?: Answer): Transient {
+    const final = (attempts: number) =>
+        attempts === 1 ? error : new RegistryError(`${error.message} (the last of ${attempts} attempts)`, error.status, error.code);
+    return new Transient(final, retryAfter(answer?.headers["retry-after"], Date.now()));
 }
 
 async function readAnswer(incoming: http.IncomingMessage, address: URL, limit: number): Promise<Answer> {

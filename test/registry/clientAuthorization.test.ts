@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { OciRegistry } from "../../core/registry/client";
-import { anonymous, type Credentials } from "../../core/registry/credentials";
+import { anonymous, type Credentials, firstOf } from "../../core/registry/credentials";
 import { type DockerConfig, dockerCredentials } from "../../core/registry/dockerConfig";
 import { RegistryError, TagMoved } from "../../core/registry/model";
 import { basicAuthorization, pushImage } from "../../sandbox/registry/push";
@@ -146,6 +146,21 @@ describe("a registry that asks who comes", () => {
         const report = await registry.copy({ repository: `${world.registry.address}/${source}`, digest: image.digest }, to);
         assert.deepEqual(report, { digest: image.digest, uploadedBytes: 0, mountedBlobs: image.blobs.size, unchanged: false });
         assert.equal((await registry.resolve(`${to.repository}:abc`))?.digest, image.digest);
+    });
+
+    it("lets blobs through to another registry, each with its own credential", async () => {
+        const image = imageSaying("across", ["linux/amd64", "linux/arm64"]);
+        const source = { address: world.registry.address, repository: "acme-dev/develop/across" };
+        await pushImage(source, image, ["abc"], basicAuthorization("token-of-builder"));
+        const docker = await configured({ auths: { [basic.address]: { username: "builder", password: "s3cret" } } });
+        const registry = new OciRegistry({ ...once, credentials: firstOf(docker, as("deployer")) });
+        const from = { repository: `${source.address}/${source.repository}`, digest: image.digest };
+        const report = await registry.copy(from, { repository: `${basic.address}/across`, tags: ["abc"] });
+        assert.equal(
+            report.uploadedBytes,
+            [...image.blobs.values()].reduce((sum, { length }) => sum + length, 0),
+        );
+        assert.equal((await registry.resolve(`${basic.address}/across:abc`))?.digest, image.digest);
     });
 
     it("and holds its tags immutable refuses to move one, even on purpose", async () => {

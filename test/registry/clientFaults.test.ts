@@ -117,12 +117,15 @@ describe("a registry that fails", () => {
         const proxy = await inFrontOf(docker.address, () => ({ status: 503, body }));
         await assert.rejects(
             client().resolve(`${proxy.address}/shop/cart:abc`),
-            new RegistryError(`Cannot resolve ${proxy.address}/shop/cart:abc: ${proxy.address} answered 503`, 503),
+            new RegistryError(
+                `Cannot resolve ${proxy.address}/shop/cart:abc: ${proxy.address} answered 503 (the last of 6 attempts)`,
+                503,
+            ),
         );
         await assert.rejects(
             client().tags(`${proxy.address}/shop/cart`),
             new RegistryError(
-                `Cannot list the tags of ${proxy.address}/shop/cart: ${proxy.address} answered 503 UNAVAILABLE: come back later`,
+                `Cannot list the tags of ${proxy.address}/shop/cart: ${proxy.address} answered 503 UNAVAILABLE: come back later (the last of 6 attempts)`,
                 503,
                 "UNAVAILABLE",
             ),
