@@ -1,7 +1,8 @@
-import { clusterServer } from "./cloud/endpoints";
+import { clusterServer, nodeServiceAccount } from "./cloud/endpoints";
 import { Iam } from "./cloud/iam";
 import { Objects } from "./cloud/objects";
 import { Store } from "./cloud/store";
+import type { Values } from "./double";
 
 /** A Google Cloud project that exists before oneflow: projects are not made by `platform`. */
 export interface Project {
@@ -143,15 +144,15 @@ export class Cloud {
     }
 
     private managedCluster(resource: string): Cluster | undefined {
-        const cluster = this.store.get<{ nodeServiceAccount?: string; dnsEndpoint: string }>(resource);
+        const cluster = this.store.get<Values>(resource);
         const [, project, , location, , name] = resource.split("/");
         const number = this.project(project)?.number;
         return (
             cluster && {
                 key: `${project}/${location}/${name}`,
-                server: clusterServer(cluster.dnsEndpoint),
+                server: clusterServer(cluster),
                 admins: [],
-                nodeMember: `serviceAccount:${cluster.nodeServiceAccount ?? `${number}-compute@developer.gserviceaccount.com`}`,
+                nodeMember: `serviceAccount:${nodeServiceAccount(cluster) ?? `${number}-compute@developer.gserviceaccount.com`}`,
                 resource,
             }
         );

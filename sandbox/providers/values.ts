@@ -60,3 +60,16 @@ export function merge(under: Values, over: Values): Record<string, unknown> {
     }
     return result;
 }
+
+/** The live values of those fields that a program set: what somebody changed by hand shows as a difference. */
+export function projection(inputs: unknown, live: unknown): unknown {
+    if (Array.isArray(inputs) && Array.isArray(live)) {
+        return live.map((item, index) => (index < inputs.length ? projection(inputs[index], item) : item));
+    }
+    if (isRecord(inputs) && isRecord(live)) {
+        return Object.fromEntries(
+            Object.keys(inputs).flatMap((key) => (live[key] === undefined ? [] : [[key, projection(inputs[key], live[key])]])),
+        );
+    }
+    return live;
+}

@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Values } from "../double";
+import { text } from "../values";
 
 /** DNS name that GKE gives a cluster's control plane. */
 export function dnsEndpoint({
@@ -15,8 +17,16 @@ export function dnsEndpoint({
     return `gke-${hex(`${project}/${location}/${name}`, 32)}-${number}.${location}.gke.goog`;
 }
 
-export function clusterServer(endpoint: string): string {
-    return `https://${endpoint}`;
+/** URL of the API server of a GKE cluster, from its resource. */
+export function clusterServer(cluster: Values): string {
+    return `https://${text(cluster, "controlPlaneEndpointsConfig.dnsEndpointConfig.endpoint")}`;
+}
+
+/** Email of the service account that a GKE cluster's nodes run as. Absent: the project's default one. */
+export function nodeServiceAccount(cluster: Values): string | undefined {
+    return (
+        text(cluster, "clusterAutoscaling.autoProvisioningDefaults.serviceAccount") ?? text(cluster, "nodeConfig.serviceAccount")
+    );
 }
 
 /** An address of the TEST-NET-3 block: no packet for it goes anywhere. */

@@ -1,4 +1,4 @@
-import { dnsEndpoint, hex, publicAddress } from "../cloud/endpoints";
+import { dnsEndpoint, hex, nodeServiceAccount, publicAddress } from "../cloud/endpoints";
 import { ProviderError, unknown, type Values } from "../double";
 import { at, merge, records, text } from "../values";
 import { googleError, mustMatch, resourceName, type GcpKind, type Place, type Reference } from "./kind";
@@ -94,11 +94,6 @@ const cluster: GcpKind = {
             ...(inputs.enableAutopilot === true ? { workloadIdentityConfig: { workloadPool: `${project}.svc.id.goog` } } : {}),
         };
     },
-    record: (outputs) => ({
-        ...outputs,
-        dnsEndpoint: at(outputs, "controlPlaneEndpointsConfig.dnsEndpointConfig.endpoint"),
-        nodeServiceAccount: nodeServiceAccount(outputs),
-    }),
     remove: (outputs, { cloud, project }) => {
         if (outputs.deletionProtection !== false) {
             throw new ProviderError(
@@ -163,9 +158,6 @@ function clusterReferences(inputs: Values, place: Place): Reference[] {
         ...serviceAccountReference(nodeServiceAccount(inputs), place),
     ];
 }
-
-const nodeServiceAccount = (values: Values) =>
-    text(values, "clusterAutoscaling.autoProvisioningDefaults.serviceAccount") ?? text(values, "nodeConfig.serviceAccount");
 
 function serviceAccountReference(email: string | undefined, { project }: Place): Reference[] {
     const home = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(email ?? "")?.[1] ?? project;

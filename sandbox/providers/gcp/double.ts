@@ -8,7 +8,7 @@ import {
     type ProviderInstance,
     type Values,
 } from "../double";
-import { isKnown, merge, text } from "../values";
+import { isKnown, merge, projection, text } from "../values";
 import { clusterKinds } from "./cluster";
 import { identityKinds } from "./identity";
 import { googleError, type GcpKind, type GcpStorage, type Place } from "./kind";
@@ -118,8 +118,7 @@ class GcpInstance implements ProviderInstance {
             return undefined;
         }
         const live = kind.storage ? {} : this.cloud.resource<Values>(kind.name(outputs, place))!;
-        const seen = Object.entries(inputs).map(([key, value]) => [key, live[key] ?? value]);
-        return { id, inputs: Object.fromEntries(seen), outputs: { ...outputs, ...live } };
+        return { id, inputs: projection(inputs, { ...inputs, ...live }) as Values, outputs: { ...outputs, ...live } };
     }
 
     async update({ token, inputs, oldOutputs, preview }: { token: string; inputs: Values; oldOutputs: Values; preview: boolean }) {
@@ -267,7 +266,7 @@ function storageOf(kind: GcpKind): GcpStorage {
         kind.storage ?? {
             conflicts: found,
             found,
-            write: (outputs, place) => place.cloud.store.put(kind.name(outputs, place), kind.record?.(outputs, place) ?? outputs),
+            write: (outputs, place) => place.cloud.store.put(kind.name(outputs, place), outputs),
             remove: (outputs, place) => {
                 place.cloud.store.deleteAll(kind.name(outputs, place));
                 place.cloud.store.deleteAll(`policies/${kind.name(outputs, place)}`);

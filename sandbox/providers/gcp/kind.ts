@@ -32,8 +32,6 @@ export interface GcpKind {
     unanswered?(inputs: Values): Values;
     /** Outputs that the cloud gives. @default none */
     answers?(inputs: Values, place: Place): Values;
-    /** The record that stays in the cloud. @default the outputs */
-    record?(outputs: Values, place: Place): Values;
     /** What a delete does besides taking the record away. @throws ProviderError where it is refused */
     remove?(outputs: Values, place: Place): void;
     /** How the resource is kept, for kinds that are not a record of their own, such as a binding. @default a record under its name */

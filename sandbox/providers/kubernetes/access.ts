@@ -68,7 +68,7 @@ export class Access {
         return (
             this.cluster.admins.includes(this.member) ||
             (this.cluster.resource !== undefined &&
-                this.cloud.allows(this.member, "container.clusters.admin", this.cluster.resource))
+                this.cloud.allows(this.member, "container.clusterRoles.escalate", this.cluster.resource))
         );
     }
 

@@ -17,7 +17,7 @@ import {
     type UpdateRequest,
     type Values,
 } from "../double";
-import { at, isKnown, isRecord, merge, text } from "../values";
+import { at, isKnown, isRecord, merge, projection, text } from "../values";
 import { ApiServer } from "./apiServer";
 import { readKubeconfig, unreachable } from "./kubeconfig";
 import { Kubelet, type PullImage } from "./kubelet";
@@ -128,7 +128,11 @@ class KubernetesInstance implements ProviderInstance {
             metadata: withoutSystem(object.metadata),
             ...withoutStatus(object),
         };
-        return { id, inputs: Object.keys(inputs).length > 0 ? (project(inputs, object) as Values) : imported, outputs: object };
+        return {
+            id,
+            inputs: Object.keys(inputs).length > 0 ? (projection(inputs, withStringData(object)) as Values) : imported,
+            outputs: object,
+        };
     }
 
     async update({ token, id, inputs, oldOutputs, preview }: UpdateRequest): Promise<Values> {
@@ -246,15 +250,13 @@ function withoutSystem({
     return rest;
 }
 
-/** The live values of those fields that the program set: what somebody changed by hand shows as a difference. */
-function project(inputs: unknown, live: unknown): unknown {
-    if (Array.isArray(inputs) && Array.isArray(live)) {
-        return live.map((item, index) => (index < inputs.length ? project(inputs[index], item) : item));
-    }
-    if (isRecord(inputs) && isRecord(live)) {
-        return Object.fromEntries(
-            Object.keys(inputs).flatMap((key) => (live[key] === undefined ? [] : [[key, project(inputs[key], live[key])]])),
-        );
-    }
-    return live;
+/** A Secret's data once more as text: that is how programs write it, though the API server keeps it in one form only. */
+function withStringData(object: KubernetesObject): Values {
+    const data = Object.entries(isRecord(object.data) ? object.data : {});
+    return object.kind === "Secret"
+        ? {
+              ...object,
+              stringData: Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()])),
+          }
+        : object;
 }
