@@ -23,7 +23,7 @@ import type { Catalog } from "../settings/model";
 export async function gatherFacts(registry: Registry, request: PromotionRequest): Promise<PromotionFacts> {
     const [locks, current] = await Promise.all([readLocks(registry, request), newestRun(registry, request.environment)]);
     const proposal = propose(request, { locks, current });
-    const complete = Object.values(locks).every((lock) => lock !== undefined);
+    const complete = refsOf(request).every((ref) => locks[ref]);
     const [sets, images] = await Promise.all([
         complete && proposal.transitions.length > 0 ? readSets(registry, request, proposal) : noSets,
         readImages(registry, request, proposal),
@@ -75,14 +75,14 @@ const lookedThrough = 5;
 const noSets = { ranHere: new Set<string>(), ranBefore: new Set<string>() };
 
 async function readLocks(registry: Registry, request: PromotionRequest): Promise<PromotionFacts["locks"]> {
-    const { environment, before, catalog, commit, pins } = request;
+    const { environment, before, catalog } = request;
     const repository = sourceRepository(catalog);
     const read = async (ref: string): Promise<Lock | undefined> => {
         // The tier before may have cleaned the commit that is gone back to: what ran here stands here.
         const source = before && (await pullLockAsWritten(registry, before, repository, ref));
         return source ?? pullLockAsWritten(registry, environment, repository, ref);
     };
-    const refs = [...new Set([commit, ...Object.values(pins)])].filter(isCommit);
+    const refs = refsOf(request).filter(isCommit);
     return Object.fromEntries(await Promise.all(refs.map(async (ref) => [ref, await read(ref)] as const)));
 }
 
@@ -136,16 +136,21 @@ async function readImagesBefore(registry: Registry, { before }: PromotionRequest
  * what `latest` means and what ran there. All have a lock.
  */
 async function readAlternatives(registry: Registry, request: PromotionRequest): Promise<string[]> {
-    const { environment, before, catalog, commit, pins } = request;
+    const { environment, before, catalog } = request;
     const repository = sourceRepository(catalog);
     const proven = before ?? environment;
     const [runs, latest] = await Promise.all([
         recentRuns(registry, proven, lookedThrough),
         before ? undefined : resolveLatest(registry, environment, repository),
     ]);
-    const asked = new Set([commit, ...Object.values(pins)]);
+    const asked = refsOf(request);
     const ran = runs.filter((run) => Object.keys(run.request.pins).length === 0).map((run) => run.request.commit);
-    const candidates = [...new Set([...(latest ? [latest] : []), ...ran])].filter((one) => isCommit(one) && !asked.has(one));
+    const candidates = [...new Set([...(latest ? [latest] : []), ...ran])].filter((one) => isCommit(one) && !asked.includes(one));
     const locks = await Promise.all(candidates.map((one) => registry.resolve(`${lockRepository(proven, repository)}:${one}`)));
     return candidates.filter((_, index) => locks[index]).slice(0, offered);
+}
+
+/** Every commit that a request names, once. */
+function refsOf({ commit, pins }: PromotionRequest): string[] {
+    return [...new Set([commit, ...Object.values(pins)])];
 }

@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkedOutCommit, writtenNow } from "../../core/facts/process";
+import { gatherFacts, resolveLatest, sourceRepository } from "../../core/facts/promotionFacts";
+import { recordRun } from "../../core/facts/recordRun";
+import type { PromotionRequest } from "../../core/promotion/model";
+import { imageRepository, type Tier } from "../../core/release/addresses";
+import { copyImages } from "../../core/release/copyImages";
+import { imageSet, setKey, type LockedImage } from "../../core/release/lock";
+import { pushLock } from "../../core/release/lockStore";
+import { newestRun, writeRun } from "../../core/release/runRecordStore";
+import type { Environment } from "../../core/settings/model";
+import { MemoryRegistry } from "./memoryRegistry";
+import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
+
+const services = ["ad", "cart", "checkout", "currency", "email", "frontend", "payment", "product", "recommend", "shipping"];
+const catalog = catalogOf(...services);
+const [dev, stage, prod] = (["dev", "stage", "prod"] as const).map(environmentOf);
+const first = commit("11111111");
+const second = commit("22222222");
+const third = commit("33333333");
+
+describe("the facts of a promotion", () => {
+    it("of what runs already cost six requests, however many services there are", async () => {
+        const registry = await team();
+        registry.calls.length = 0;
+        const facts = await gatherFacts(registry, request(stage, dev, first));
+        // A pull is two requests: manifest and blob.
+        assert.deepEqual(kinds(registry), { pull: 2, tags: 2 });
+        assert.equal(facts.current?.request.commit, first);
+        assert.deepEqual(facts.locks[first]?.source.commit, first);
+        assert.deepEqual([facts.tags, [...facts.missing], facts.alternatives], [[], [], []]);
+    });
+
+    it("of one changed image cost two more for the set and two for the image", async () => {
+        const registry = await team();
+        registry.calls.length = 0;
+        const facts = await gatherFacts(registry, request(stage, dev, second));
+        assert.deepEqual(kinds(registry), { pull: 2, tags: 2, resolve: 4 });
+        const { digest: built } = facts.locks[second]!.images.cart;
+        assert.deepEqual(facts.tags, [{ image: "cart", tier: `${dev.registry}/develop`, tag: second, digest: built }]);
+        assert.deepEqual([facts.ranBefore.size, facts.ranHere.size, facts.missing.size, facts.alternatives.length], [1, 0, 0, 0]);
+    });
+
+    it("name what ran in the environment before where the whole set never did", async () => {
+        const registry = await team();
+        await build(registry, third, { cart: second });
+        const facts = await gatherFacts(registry, request(stage, dev, third));
+        assert.deepEqual([...facts.ranBefore], []);
+        assert.equal(facts.imagesRanBefore.has(`cart@${facts.locks[third]!.images.cart.digest}`), true);
+        assert.equal(facts.imagesRanBefore.has(`ad@${facts.locks[third]!.images.ad.digest}`), false);
+        assert.deepEqual(facts.alternatives, [second, first]);
+    });
+
+    it("take locks from the own tier once the tier before has cleaned them, so that a rollback works", async () => {
+        const registry = await team();
+        await deploy(registry, stage, dev, second);
+        const locks = `${dev.registry}/develop/locks/acme/shop`;
+        registry.delete(locks, registry.meaning(`${locks}:${first}`)!);
+        const { cart } = (await gatherFacts(registry, request(stage, dev, second))).locks[second]!.images;
+        const built = registry.meaning(`${dev.registry}/develop/cart:${first}`)!;
+        registry.delete(`${dev.registry}/develop/cart`, built);
+
+        const facts = await gatherFacts(registry, request(stage, dev, first));
+        assert.equal(facts.locks[first]?.source.commit, first);
+        assert.deepEqual([...facts.ranHere], [setKey(imageSet(facts.locks[first]!.images))]);
+        assert.deepEqual([...facts.missing], []);
+        assert.deepEqual(facts.tags, [{ image: "cart", tier: `${stage.registry}/release-candidate`, tag: first, digest: built }]);
+        assert.notEqual(cart.digest, built);
+    });
+
+    it("name images that are in neither tier", async () => {
+        const registry = await team();
+        const built = registry.meaning(`${dev.registry}/develop/cart:${second}`)!;
+        registry.delete(`${dev.registry}/develop/cart`, built);
+        const facts = await gatherFacts(registry, request(stage, dev, second));
+        assert.deepEqual([...facts.missing], [`cart@${built}`]);
+        assert.deepEqual(facts.alternatives, [first]);
+    });
+
+    it("know what a tag means now that somebody has pushed over it", async () => {
+        const registry = await team();
+        const other = registry.putImage(`${dev.registry}/develop/cart`, "somebody's", [second], { move: true });
+        const facts = await gatherFacts(registry, request(stage, dev, second));
+        assert.deepEqual(facts.tags, [{ image: "cart", tier: `${dev.registry}/develop`, tag: second, digest: other }]);
+        assert.deepEqual([...facts.missing], []);
+    });
+
+    it("offer a commit neither where it ran with pins only nor where its lock is gone", async () => {
+        const registry = await team();
+        await deploy(registry, dev, undefined, first, { cart: second });
+        const locks = `${dev.registry}/develop/locks/acme/shop`;
+        registry.delete(locks, registry.meaning(`${locks}:${second}`)!);
+        const facts = await gatherFacts(registry, request(stage, dev, third));
+        assert.equal(facts.locks[third], undefined);
+        assert.deepEqual(facts.alternatives, [first]);
+    });
+
+    it("are read for no ref that is not a full SHA", async () => {
+        const registry = await team();
+        registry.calls.length = 0;
+        const facts = await gatherFacts(registry, request(stage, dev, "2222222"));
+        assert.deepEqual(facts.locks, {});
+        assert.ok(!registry.calls.some((call) => call.endsWith(":2222222")));
+    });
+
+    it("need exactly one source repository, as one SHA names the services of one", () => {
+        assert.equal(sourceRepository(catalog), "acme/shop");
+        const other = {
+            ...catalog.services.cart,
+            name: "mailer",
+            image: { ...catalog.services.cart.image, repository: "acme/mail" },
+        };
+        const both = { services: { ...catalog.services, mailer: other } } as typeof catalog;
+        assert.throws(() => sourceRepository(both), /builds from acme\/mail, acme\/shop: one commit SHA/);
+    });
+});
+
+describe("latest", () => {
+    it("is the commit of the lock that it means, and nothing before the first build", async () => {
+        assert.equal(await resolveLatest(new MemoryRegistry(), dev, "acme/shop"), undefined);
+        assert.equal(await resolveLatest(await team(), dev, "acme/shop"), second);
+    });
+});
+
+describe("who ran a deployment, when and why", () => {
+    const now = new Date("2026-01-31T23:59:59.999Z");
+
+    it("is told by the process, the most explicit variable first", async () => {
+        const nowhere = join(tmpdir(), "no-such-folder");
+        const by = async (variables: NodeJS.ProcessEnv) => (await writtenNow(nowhere, variables, now)).by;
+        assert.equal(await by({ ONEFLOW_ACTOR: "ada", GITHUB_ACTOR: "grace", USER: "root" }), "ada");
+        assert.equal(await by({ ONEFLOW_ACTOR: "", GITHUB_ACTOR: "grace", USER: "root" }), "grace");
+        assert.equal(await by({ USER: "root" }), "root");
+        assert.equal(await by({}), "unknown");
+    });
+
+    it("leaves out what is not known", async () => {
+        const written = await writtenNow(join(tmpdir(), "no-such-folder"), { USER: "ada", ONEFLOW_REASON: " " }, now);
+        assert.deepEqual(written, { at: "2026-01-31T23:59:59Z", by: "ada" });
+    });
+
+    it("names the commit of the checkout and the reason", async () => {
+        const directory = mkdtempSync(join(tmpdir(), "oneflow-facts-"));
+        try {
+            assert.equal(await checkedOutCommit(directory), undefined);
+            const git = (...words: string[]) =>
+                execFileSync("git", ["-C", directory, "-c", "user.name=ada", "-c", "user.email=ada@acme.example", ...words], {
+                    stdio: ["ignore", "pipe", "ignore"],
+                })
+                    .toString()
+                    .trim();
+            git("init", "-q");
+            git("commit", "-q", "--allow-empty", "--no-gpg-sign", "-m", "first");
+            assert.deepEqual(await writtenNow(directory, { USER: "ada", ONEFLOW_REASON: "customers wait" }, now), {
+                at: "2026-01-31T23:59:59Z",
+                by: "ada",
+                operations: git("rev-parse", "HEAD"),
+                reason: "customers wait",
+            });
+        } finally {
+            rmSync(directory, { recursive: true });
+        }
+    });
+
+    it("is in the record that a healthy run leaves", async () => {
+        const registry = new MemoryRegistry();
+        const {
+            schema: _schema,
+            at: _at,
+            by: _by,
+            ...foreseen
+        } = recordOf("prod", { commit: first, pins: {} }, { ad: builtBy(first) }, "");
+        const process = {
+            directory: join(tmpdir(), "no-such-folder"),
+            environment: { ONEFLOW_ACTOR: "ada", ONEFLOW_REASON: "v1" },
+        };
+        const record = await recordRun(registry, prod, foreseen, process);
+        assert.deepEqual([record.by, record.reason, record.operations], ["ada", "v1", undefined]);
+        assert.deepEqual(await newestRun(registry, prod), record);
+    });
+});
+
+/** Two commits, of which the second changed cart; both ran in dev, the first in stage. */
+async function team(): Promise<MemoryRegistry> {
+    const registry = new MemoryRegistry();
+    await build(registry, first);
+    await deploy(registry, dev, undefined, first);
+    await deploy(registry, stage, dev, first);
+    await build(registry, second, Object.fromEntries(services.filter((name) => name !== "cart").map((name) => [name, first])));
+    await deploy(registry, dev, undefined, second);
+    return registry;
+}
+
+/** Builds a commit; `from` says which services are unchanged since which commit. */
+async function build(registry: MemoryRegistry, sha: string, from: Record<string, string> = {}): Promise<void> {
+    const images = Object.fromEntries(
+        services.map((name): [string, LockedImage] => {
+            const origin = from[name] ?? sha;
+            const built = registry.putImage(imageRepository(dev, name), `${name} of ${origin}`, [sha]);
+            return [name, { commit: origin, digest: built }];
+        }),
+    );
+    await pushLock(registry, dev, lockOf(sha, images, catalog), { latest: true });
+}
+
+let minutes = 0;
+
+async function deploy(
+    registry: MemoryRegistry,
+    to: Environment,
+    before: Environment | undefined,
+    sha: string,
+    pins = {},
+): Promise<void> {
+    const { locks } = await gatherFacts(registry, request(to, before, sha, pins));
+    const images = Object.fromEntries(
+        services.map((name) => [name, (locks[(pins as Record<string, string>)[name] ?? sha] ?? assert.fail()).images[name]]),
+    );
+    const address = ({ registry: host, tier }: Tier) => `${host}/${tier}`;
+    await copyImages(registry, {
+        from: address(before ?? to),
+        to: address(to),
+        images: imageSet(images),
+        tags: Object.fromEntries(services.map((name) => [name, (pins as Record<string, string>)[name] ?? sha])),
+        locks: Object.fromEntries([sha, ...Object.values<string>(pins)].map((one) => [one, "acme/shop"])),
+    });
+    const at = new Date(Date.UTC(2026, 0, 1, 0, minutes++)).toISOString().replace(".000Z", "Z");
+    await writeRun(registry, to, recordOf(to.name, { commit: sha, pins }, images, at));
+}
+
+function request(environment: Environment, before: Environment | undefined, sha: string, pins = {}): PromotionRequest {
+    return { environment, before, catalog, commit: sha, pins };
+}
+
+function builtBy(sha: string): LockedImage {
+    return { commit: sha, digest: digest("ad") };
+}
+
+function kinds({ calls }: MemoryRegistry): Record<string, number> {
+    const found: Record<string, number> = {};
+    for (const kind of calls.map((call) => call.split(" ")[0])) {
+        found[kind] = (found[kind] ?? 0) + 1;
+    }
+    return found;
+}
