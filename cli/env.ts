@@ -1,11 +1,22 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { contexts } from "../core/facts/kubeconfig";
-import { credentialsCommand } from "../core/facts/kubeconfig";
+import { contexts, credentialsCommand } from "../core/facts/kubeconfig";
+import { Refusal } from "../core/refusal";
 import { readSettings } from "../core/settings/load";
 import type { Cluster, Settings } from "../core/settings/model";
 import { stateBucket } from "../core/settings/state";
+
+/** @throws Refusal where no stack is named, or its settings are refused */
+export async function main(argv: readonly string[]): Promise<number> {
+    const [stack, ...more] = argv;
+    if (!stack || more.length > 0) {
+        const message = "takes the name of one stack: its exports are printed for a shell";
+        throw new Refusal("Nothing was done", [{ subject: "oneflow env", message, remedy: 'eval "$(npx oneflow env stage)"' }]);
+    }
+    console.log(environmentExports(process.cwd(), stack));
+    return 0;
+}
 
 /**
  * `oneflow env <stack>`: what a shell needs to run `pulumi` on a stack. The backend is per process and never per stack,

@@ -12,7 +12,13 @@ export interface Command {
     load(): Promise<{ main(argv: readonly string[]): Promise<number> }>;
 }
 
-const commands: Readonly<Record<string, Command>> = {};
+const commands: Readonly<Record<string, Command>> = {
+    env: {
+        usage: "<stack>",
+        summary: "the exports that `pulumi` needs for a stack, for a shell to evaluate",
+        load: () => import("./env"),
+    },
+};
 
 /**
  * The `oneflow` command: finds the subcommand and runs it.

@@ -16,8 +16,8 @@ export function pullAs(tokenOf: (member: string) => string | undefined): PullIma
         const { host, repository } = parseReference(reference);
         const ofPlatform = await registry.manifest(`${host}/${repository}@${platformDigest(image.bytes) ?? image.digest}`);
         const { config } = JSON.parse(ofPlatform!.bytes.toString()) as { config: { digest: Digest } };
-        const authorization = password === undefined ? {} : { authorization: basicAuthorization(password) };
-        const response = await fetch(`http://${host}/v2/${repository}/blobs/${config.digest}`, { headers: authorization });
+        const headers: Record<string, string> = password === undefined ? {} : { authorization: basicAuthorization(password) };
+        const response = await fetch(`http://${host}/v2/${repository}/blobs/${config.digest}`, { headers });
         if (!response.ok) {
             throw new Error(`failed to pull and unpack image "${reference}": ${response.status} ${await response.text()}`);
         }
