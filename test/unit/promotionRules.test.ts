@@ -1,0 +1,521 @@
+import assert from "node:assert/strict";
+import { decide, refusal, refuseUnset, refuseVanished, requirePlan } from "../../core/promotion/decide";
+import { describeFailure, describeNothing, describePlan } from "../../core/promotion/describe";
+import type { Plan, PromotionFacts, PromotionRequest } from "../../core/promotion/model";
+import { Refusal, type Problem } from "../../core/refusal";
+import { imageSet, setKey, type Lock, type LockedImage } from "../../core/release/lock";
+import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
+
+const [dev, stage, prod] = (["dev", "stage", "prod"] as const).map(environmentOf);
+const old = commit("71c44d0");
+const wanted = commit("9f8e02b");
+const pinned = commit("3c2d91a");
+const other = commit("5e1f00d");
+const services = ["cart", "checkout", "frontend"];
+const catalog = catalogOf(...services);
+
+/** `cart` changed in {@link wanted}, `checkout` in {@link pinned}. */
+const images = {
+    [old]: { cart: built(old, "ca"), checkout: built(old, "c0"), frontend: built(old, "f0") },
+    [wanted]: { cart: built(wanted, "ca2"), checkout: built(old, "c0"), frontend: built(old, "f0") },
+    [pinned]: { cart: built(old, "ca"), checkout: built(pinned, "c02"), frontend: built(old, "f0") },
+};
+const locks = Object.fromEntries(Object.entries(images).map(([sha, one]): [string, Lock] => [sha, lockOf(sha, one, catalog)]));
+const key = (one: Record<string, LockedImage>) => setKey(imageSet(one));
+const current = recordOf("prod", { commit: old, pins: {} }, images[old], "2026-01-31T12:00:00Z");
+
+/** prod runs {@link old}, is asked for {@link wanted}, and stage ran it. */
+const request: PromotionRequest = { environment: prod, before: stage, catalog, commit: wanted, pins: {} };
+const facts: PromotionFacts = {
+    locks: { [wanted]: locks[wanted] },
+    current,
+    ranHere: new Set(),
+    ranBefore: new Set([key(images[wanted])]),
+    imagesRanBefore: new Set(),
+    tags: [{ image: "cart", tier: `${stage.registry}/release-candidate`, tag: wanted, digest: images[wanted].cart.digest }],
+    missing: new Set(),
+    alternatives: [],
+};
+const mixed = { ...request, pins: { checkout: pinned } };
+const mixedFacts = { ...facts, locks: { [wanted]: locks[wanted], [pinned]: locks[pinned] }, ranBefore: new Set<string>() };
+
+describe("a promotion", () => {
+    it("of a set that ran in the environment before is planned", () => {
+        assert.deepEqual(planOf(request, facts), {
+            environment: prod,
+            request: { commit: wanted, pins: {} },
+            direction: "forward",
+            images: {
+                cart: { ...images[wanted].cart, ref: wanted, pinned: false },
+                checkout: { ...images[wanted].checkout, ref: wanted, pinned: false },
+                frontend: { ...images[wanted].frontend, ref: wanted, pinned: false },
+            },
+            set: { cart: digest("ca2"), checkout: digest("c0"), frontend: digest("f0") },
+            key: key(images[wanted]),
+            transitions: [{ image: "cart", from: digest("ca"), to: digest("ca2") }],
+            pending: [],
+            locks: { [wanted]: locks[wanted] },
+            notes: [],
+            current: { request: current.request, set: current.set, at: current.at },
+        } satisfies Plan);
+    });
+
+    it("of nothing new is planned without any proof", () => {
+        const plan = planOf(
+            { ...request, commit: old },
+            { ...facts, locks: { [old]: locks[old] }, ranBefore: new Set(), tags: [] },
+        );
+        assert.deepEqual([plan.direction, plan.transitions], ["unchanged", []]);
+    });
+
+    it("of the same digests under another commit changes nothing, so no rule is asked", () => {
+        const same = lockOf(other, images[old], catalog);
+        const plan = planOf({ ...request, commit: other }, { ...facts, locks: { [other]: same }, ranBefore: new Set(), tags: [] });
+        assert.deepEqual([plan.direction, plan.transitions, plan.request.commit], ["unchanged", [], other]);
+    });
+
+    it("into an empty environment brings everything in", () => {
+        const { current: _current, ...empty } = facts;
+        const plan = planOf(request, empty);
+        assert.equal(plan.direction, "first");
+        assert.deepEqual(plan.transitions, [
+            { image: "cart", to: digest("ca2") },
+            { image: "checkout", to: digest("c0") },
+            { image: "frontend", to: digest("f0") },
+        ]);
+    });
+
+    it("into the first environment needs no order", () => {
+        const { direction } = planOf({ ...request, environment: dev, before: undefined }, { ...facts, ranBefore: new Set() });
+        assert.equal(direction, "forward");
+    });
+
+    it("back to a set that ran here needs no order", () => {
+        const { direction } = planOf(request, { ...facts, ranBefore: new Set(), ranHere: new Set([key(images[wanted])]) });
+        assert.equal(direction, "rollback");
+    });
+
+    it("back to a set that ran here still needs its images, and its tags to mean what they meant", () => {
+        const back = { ...facts, ranHere: new Set([key(images[wanted])]), missing: new Set([`cart@${digest("ca2")}`]) };
+        assert.deepEqual(
+            problemsOf(request, back).map(({ subject }) => subject),
+            ["cart"],
+        );
+        const moved = { ...back, missing: new Set<string>(), tags: [{ ...facts.tags[0], digest: digest("bad") }] };
+        assert.deepEqual(
+            problemsOf(request, moved).map(({ subject }) => subject),
+            ["cart"],
+        );
+    });
+
+    it("mixed by pins that ran as a set is planned like any other", () => {
+        const set = { ...images[wanted], checkout: images[pinned].checkout };
+        const plan = planOf(mixed, { ...mixedFacts, ranBefore: new Set([key(set)]) });
+        assert.deepEqual(plan.notes, ["checkout is pinned to 3c2d91a…, not 9f8e02b…"]);
+        assert.deepEqual(plan.images.checkout, { ...images[pinned].checkout, ref: pinned, pinned: true });
+        assert.deepEqual(Object.keys(plan.locks), [wanted, pinned]);
+    });
+
+    it("mixed by pins is judged by each image that changes, and labelled so", () => {
+        const ran = new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]);
+        assert.deepEqual(planOf(mixed, { ...mixedFacts, imagesRanBefore: ran }).notes, [
+            "checkout is pinned to 3c2d91a…, not 9f8e02b…",
+            "The set is mixed by pins: it never ran in stage as a whole, but each image that changes did",
+        ]);
+    });
+
+    it("reports a service that was not built yet as pending and does not deploy it", () => {
+        const plan = planOf({ ...request, catalog: catalogOf(...services, "mailer") }, facts);
+        assert.deepEqual([plan.pending, Object.keys(plan.set)], [["mailer"], services]);
+        assert.deepEqual(plan.notes, ["mailer is pending: 9f8e02b… has no image of it, so it is not deployed"]);
+    });
+
+    it("shows what leaves, and needs no proof for taking away", () => {
+        const smaller = { ...request, commit: old, catalog: catalogOf("cart", "checkout") };
+        const plan = planOf(smaller, { ...facts, locks: { [old]: locks[old] }, ranBefore: new Set(), tags: [] });
+        assert.deepEqual(plan.transitions, [{ image: "frontend", from: digest("f0") }]);
+        assert.deepEqual(plan.notes, ["frontend leaves prod: services.yaml does not have it any more"]);
+    });
+
+    it("shows what leaves because the commit does not have it", () => {
+        const { frontend: _frontend, ...rest } = images[old];
+        const plan = planOf(
+            { ...request, commit: other },
+            { ...facts, locks: { [other]: lockOf(other, rest) }, ranBefore: new Set() },
+        );
+        assert.deepEqual([plan.pending, plan.notes], [["frontend"], ["frontend leaves prod: 5e1f00d… does not have it"]]);
+    });
+
+    it("leaves out a service that this checkout does not have, and takes the whole lock's run as its proof", () => {
+        const more = { ...images[wanted], mailer: built(wanted, "e0") };
+        const plan = planOf(request, {
+            ...facts,
+            locks: { [wanted]: lockOf(wanted, more) },
+            ranBefore: new Set([key(more)]),
+        });
+        assert.deepEqual(Object.keys(plan.set), services);
+        assert.deepEqual(plan.notes, [
+            "The set ran in stage together with mailer",
+            "mailer is not deployed: 9f8e02b… has it, this checkout's services.yaml does not",
+        ]);
+    });
+});
+
+describe("a promotion is refused", () => {
+    const promote = (sha: string, environment = "prod") =>
+        `pulumi config set commit ${sha} -s ${environment} && pulumi up -s ${environment}`;
+    const pin = (service: string, sha: string, environment = "prod") =>
+        `pulumi config set --path 'pins.${service}' ${sha} -s ${environment} && pulumi up -s ${environment}`;
+    const unpin = (service: string) => `pulumi config rm --path 'pins.${service}' -s prod && pulumi up -s prod`;
+    const alternatives = [old, other];
+    const { checkout: _checkout, ...incomplete } = images[wanted];
+
+    const table: { because: string; request?: Partial<PromotionRequest>; facts?: Partial<PromotionFacts>; problems: Problem[] }[] =
+        [
+            {
+                because: "a ref is no full SHA",
+                request: { commit: "9f8e02b", pins: { checkout: "main; rm -rf" } },
+                facts: { locks: {} },
+                problems: [
+                    {
+                        subject: "commit",
+                        message: '"9f8e02b" is not a full commit SHA: 40 lower-case hex digits are expected.',
+                        remedy: "pulumi config set commit $(git rev-parse 9f8e02b) -s prod",
+                    },
+                    {
+                        subject: "pins.checkout",
+                        message: '"main; rm -rf" is not a full commit SHA: 40 lower-case hex digits are expected.',
+                        remedy: "pulumi config set --path 'pins.checkout' <full commit SHA> -s prod",
+                    },
+                ],
+            },
+            {
+                because: "a pin names no service",
+                request: { pins: { constructor: pinned } },
+                facts: { locks: mixedFacts.locks },
+                problems: [
+                    {
+                        subject: "pins.constructor",
+                        message: "services.yaml has no service of this name. It has cart, checkout and frontend.",
+                        remedy: unpin("constructor"),
+                    },
+                ],
+            },
+            {
+                because: "the commit of a pin does not have the service",
+                request: { catalog: catalogOf(...services, "mailer"), pins: { mailer: pinned } },
+                facts: { locks: mixedFacts.locks },
+                problems: [
+                    {
+                        subject: "pins.mailer",
+                        message: "3c2d91a… has no mailer: its services.yaml does not name it.",
+                        remedy: unpin("mailer"),
+                    },
+                ],
+            },
+            {
+                because: "a commit has no lock",
+                facts: { locks: { [wanted]: undefined }, alternatives },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "9f8e02b… has no lock in release-candidate or stable.\n" +
+                            "Its build failed, is still running or never ran, or it was cleaned up.\n" +
+                            "Newest commits that ran healthy in stage: 71c44d0…, 5e1f00d…",
+                        remedy: promote(old),
+                    },
+                ],
+            },
+            {
+                because: "a pinned commit has no lock, and nothing else can be offered",
+                request: { pins: { checkout: pinned } },
+                problems: [
+                    {
+                        subject: "checkout",
+                        message:
+                            "3c2d91a… has no lock in release-candidate or stable.\n" +
+                            "Its build failed, is still running or never ran, or it was cleaned up.",
+                        remedy: unpin("checkout"),
+                    },
+                ],
+            },
+            {
+                because: "a lock forgot an image of its own catalog",
+                facts: {
+                    locks: { [wanted]: lockOf(wanted, { ...incomplete, mailer: built(wanted, "e0") }, catalog) },
+                    ranBefore: new Set([key({ ...incomplete, mailer: built(wanted, "e0") })]),
+                },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "The lock of 9f8e02b… is not total over its own catalog: no release of oneflow writes such a lock.\n" +
+                            "It lacks checkout.\n" +
+                            "It has mailer, which its catalog does not.",
+                        remedy: 'git commit --allow-empty -m "Build anew" && git push   # a lock is written once; a new commit gets its own',
+                    },
+                ],
+            },
+            {
+                because: "the checkout needs an image that the commit was not built with",
+                request: { catalog: catalogOf(...services, "cart/wait") },
+                problems: [
+                    {
+                        subject: "cart",
+                        message:
+                            "needs cart/wait by this checkout's services.yaml,\n" +
+                            "but 9f8e02b… was built before that was added, so its lock has no such image.",
+                        remedy: `git checkout ${wanted} -- services.yaml && pulumi up -s prod`,
+                    },
+                ],
+            },
+            {
+                because: "an image is gone",
+                facts: { missing: new Set([`cart@${digest("ca2")}`]), alternatives },
+                problems: [
+                    {
+                        subject: "cart",
+                        message:
+                            "9f8e02b… has no image in release-candidate or stable: its lock says sha256:ca200000…, which is gone.\n" +
+                            "It was cleaned up or deleted; it is never built again under its tag.\n" +
+                            "Newest commits that ran healthy in stage: 71c44d0…, 5e1f00d…",
+                        remedy: promote(old),
+                    },
+                ],
+            },
+            {
+                because: "somebody pushed over a tag",
+                facts: {
+                    tags: [
+                        { image: "cart", tier: `${stage.registry}/release-candidate`, tag: wanted, digest: digest("bad") },
+                        { image: "cart", tier: `${prod.registry}/stable`, tag: wanted, digest: digest("ca2") },
+                    ],
+                },
+                problems: [
+                    {
+                        subject: "cart",
+                        message:
+                            "The lock of 9f8e02b… says sha256:ca200000…, but\n" +
+                            "  tag 9f8e02b… in release-candidate means sha256:bad00000…\n" +
+                            "A commit means one digest for ever: somebody pushed over a tag or a lock. " +
+                            "Find out who before anything is deployed.",
+                        remedy: 'git commit --allow-empty -m "Build anew" && git push   # a new commit gets tags of its own',
+                    },
+                ],
+            },
+            {
+                because: "a lock came to say something else of a commit than what runs of it",
+                facts: {
+                    locks: { [wanted]: lockOf(wanted, { ...images[wanted], checkout: built(old, "bad") }, catalog) },
+                    ranBefore: new Set([key({ ...images[wanted], checkout: built(old, "bad") })]),
+                    alternatives: [other],
+                },
+                problems: [
+                    {
+                        subject: "checkout",
+                        message:
+                            "The lock of 9f8e02b… says sha256:bad00000…, but\n" +
+                            "  71c44d0… runs in prod as sha256:c0000000…\n" +
+                            "A commit means one digest for ever: somebody pushed over a tag or a lock. " +
+                            "Find out who before anything is deployed.\n" +
+                            "Newest commits that ran healthy in stage: 5e1f00d…",
+                        remedy: promote(other),
+                    },
+                ],
+            },
+            {
+                because: "the set never ran in the environment before",
+                facts: { ranBefore: new Set(), alternatives: [other] },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "9f8e02b… never ran healthy in stage, which prod promotes from.\n" +
+                            "Never ran there: cart.\n" +
+                            "Newest commits that ran healthy in stage: 5e1f00d…",
+                        remedy: `${promote(wanted, "stage")}   # then prod again\nor: ${promote(other)}`,
+                    },
+                ],
+            },
+            {
+                because: "all images ran in the environment before, but never together",
+                facts: { ranBefore: new Set(), imagesRanBefore: new Set([`cart@${digest("ca2")}`]) },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "9f8e02b… never ran healthy in stage, which prod promotes from.\n" +
+                            "Each image did, but never all of them together.",
+                        remedy: `${promote(wanted, "stage")}   # then prod again`,
+                    },
+                ],
+            },
+            {
+                because: "images of a set that is mixed by pins never ran in the environment before",
+                request: { pins: { checkout: pinned } },
+                facts: { locks: mixedFacts.locks, ranBefore: new Set() },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "cart of 9f8e02b… never ran healthy in stage.\n" +
+                            "The set is mixed by pins, so each image that changes must have run there itself.",
+                        remedy: `${promote(wanted, "stage")}   # then prod again`,
+                    },
+                    {
+                        subject: "pins.checkout",
+                        message:
+                            "checkout of 3c2d91a… never ran healthy in stage.\n" +
+                            "The set is mixed by pins, so each image that changes must have run there itself.",
+                        remedy: `${pin("checkout", pinned, "stage")}   # then prod again`,
+                    },
+                ],
+            },
+        ];
+
+    for (const { because, problems, ...changed } of table) {
+        it(`because ${because}`, () => {
+            assert.deepEqual(problemsOf({ ...request, ...changed.request }, { ...facts, ...changed.facts }), problems);
+        });
+    }
+
+    it("with all reasons in one report that ends in commands", () => {
+        const refused = {
+            ...mixedFacts,
+            locks: { [wanted]: locks[wanted], [pinned]: undefined },
+            missing: new Set([`cart@${digest("ca2")}`]),
+            alternatives: [old],
+        };
+        assert.throws(
+            () => requirePlan(mixed, refused),
+            (error: unknown) => {
+                assert.ok(error instanceof Refusal);
+                assert.deepEqual(error.message.split("\n"), [
+                    "Promotion to prod refused, nothing was changed:",
+                    "  checkout  3c2d91a… has no lock in release-candidate or stable.",
+                    "            Its build failed, is still running or never ran, or it was cleaned up.",
+                    "            Newest commits that ran healthy in stage: 71c44d0…",
+                    `            → ${pin("checkout", old)}`,
+                    "  cart      9f8e02b… has no image in release-candidate or stable: its lock says sha256:ca200000…, which is gone.",
+                    "            It was cleaned up or deleted; it is never built again under its tag.",
+                    "            Newest commits that ran healthy in stage: 71c44d0…",
+                    `            → ${promote(old)}`,
+                    "  commit    cart of 9f8e02b… never ran healthy in stage.",
+                    "            The set is mixed by pins, so each image that changes must have run there itself.",
+                    "            Newest commits that ran healthy in stage: 71c44d0…",
+                    `            → ${promote(wanted, "stage")}   # then prod again`,
+                ]);
+                return true;
+            },
+        );
+    });
+
+    it("when its commit is unset while something runs, for that would delete everything", () => {
+        const held = { ...current, request: { commit: old, pins: { checkout: pinned } } };
+        assert.deepEqual(refuseUnset(prod, held), {
+            subject: "commit",
+            message:
+                "is unset, while prod runs 71c44d0… since 2026-01-31T12:00:00Z.\n" +
+                "To deploy nothing would be to delete every workload, which is never done in passing.",
+            remedy:
+                `pulumi config set commit ${old} -s prod && pulumi config set --path 'pins.checkout' ${pinned} -s prod   # keeps what runs\n` +
+                "to delete everything: pulumi destroy -s prod",
+        });
+        assert.match(
+            refuseVanished(dev, current).message,
+            /^is latest, but develop has no latest lock any more, while dev runs 71c44d0…/,
+        );
+        assert.match(
+            refusal(prod, [refuseUnset(prod, held)]).message,
+            /^Promotion to prod refused, nothing was changed:\n {2}commit {2}is unset/,
+        );
+    });
+});
+
+describe("a plan in words", () => {
+    it("says where it goes, what changes and what stays", () => {
+        assert.equal(
+            describePlan(
+                planOf(mixed, { ...mixedFacts, imagesRanBefore: new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]) }),
+            ),
+            [
+                "prod goes forward to 9f8e02b… + 1 pin",
+                "  cart      sha256:ca000000… → sha256:ca200000… (9f8e02b…)",
+                "  checkout  sha256:c0000000… → sha256:c0200000… (3c2d91a…, checkout pinned)",
+                "  1 other image stays",
+                "  checkout is pinned to 3c2d91a…, not 9f8e02b…",
+                "  The set is mixed by pins: it never ran in stage as a whole, but each image that changes did",
+            ].join("\n"),
+        );
+    });
+
+    it("says that nothing changes", () => {
+        const plan = planOf({ ...request, commit: old }, { ...facts, locks: { [old]: locks[old] }, tags: [] });
+        assert.equal(describePlan(plan), "prod stays at 71c44d0…: no image changes");
+    });
+
+    it("says what comes in, from whom, and what leaves", () => {
+        const redis = { source: `redis:8.2@${digest("ed")}`, digest: digest("ed") };
+        const { cart: _cart, ...rest } = images[old];
+        const plan = planOf(
+            { ...request, commit: other, catalog: catalogOf("checkout", "frontend", "redis") },
+            {
+                ...facts,
+                locks: { [other]: lockOf(other, { ...rest, redis }) },
+                ranHere: new Set([key({ ...rest, redis })]),
+                tags: [],
+            },
+        );
+        assert.deepEqual(describePlan(plan).split("\n"), [
+            "prod goes back to 5e1f00d…, which ran healthy here before",
+            "  cart   sha256:ca000000… leaves prod",
+            "  redis  new → sha256:ed000000… (redis:8.2)",
+            "  2 other images stay",
+            "  cart leaves prod: services.yaml does not have it any more",
+        ]);
+    });
+
+    it("says why nothing is deployed", () => {
+        assert.equal(
+            describeNothing(prod, catalog),
+            "Nothing is deployed to prod: its commit is not set.\n" +
+                "  → pulumi config set commit <full commit SHA> -s prod && pulumi up -s prod",
+        );
+        assert.equal(
+            describeNothing({ ...dev, commit: "latest" }, catalog),
+            "Nothing is deployed to dev yet: develop has no latest lock, so nothing was built so far.\n" +
+                "  pending: cart, checkout and frontend",
+        );
+    });
+
+    it("ends a failed rollout with the two commands to type, pins included", () => {
+        const plan = planOf(mixed, {
+            ...mixedFacts,
+            imagesRanBefore: new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]),
+        });
+        assert.deepEqual(describeFailure(plan, "checkout").split("\n"), [
+            "checkout did not become healthy, so 9f8e02b… is not recorded as having run in prod.",
+            "Pods that served before still serve; other services may run the new images already.",
+            `  → back to 71c44d0…, healthy at 2026-01-31T12:00:00Z: pulumi config set commit ${old} -s prod && ` +
+                "pulumi config rm --path 'pins.checkout' -s prod && pulumi up -s prod",
+            "  → again, once the cause is mended: pulumi up -s prod",
+        ]);
+    });
+});
+
+function built(sha: string, start: string): LockedImage {
+    return { commit: sha, digest: digest(start) };
+}
+
+function planOf(asked: PromotionRequest, known: PromotionFacts): Plan {
+    const decision = decide(asked, known);
+    assert.ok("plan" in decision, "problems" in decision ? refusal(asked.environment, decision.problems).message : "");
+    return decision.plan;
+}
+
+function problemsOf(asked: PromotionRequest, known: PromotionFacts): readonly Problem[] {
+    const decision = decide(asked, known);
+    assert.ok("problems" in decision, "it was allowed");
+    return decision.problems;
+}
