@@ -65,9 +65,12 @@ export class Objects {
         this.store.delete(this.name(kind, metadata.namespace, metadata.name));
     }
 
-    /** All objects of a kind, sorted by namespace and name. @default of all namespaces */
-    list<T extends KubernetesObject = KubernetesObject>(kind: string, namespace?: string): T[] {
-        return this.store.all<T>(namespace === undefined ? `${this.base}/${kind}` : `${this.base}/${kind}/${namespace}`);
+    /** All objects of a kind, sorted by namespace and name. @default of all namespaces, and whatever their names begin with */
+    list<T extends KubernetesObject = KubernetesObject>(kind: string, namespace?: string, prefix = ""): T[] {
+        const names = this.store.names([this.base, kind, ...(namespace === undefined ? [] : [namespace])].join("/"));
+        return names
+            .filter((name) => name.slice(name.lastIndexOf("/") + 1).startsWith(prefix))
+            .flatMap((name) => this.store.get<T>(name) ?? []);
     }
 
     /** Takes away all objects that lie in a namespace. */

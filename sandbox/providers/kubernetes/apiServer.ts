@@ -7,7 +7,7 @@ import { at, isRecord, merge, records } from "../values";
 import { Access } from "./access";
 import { unreachable } from "./kubeconfig";
 import { nameOf, qualified, type Kind } from "./kinds";
-import { deploymentPods, isOwnedBy } from "./rollout";
+import { deploymentPods, replicaSets } from "./rollout";
 import { schemaOf } from "./schema";
 import { misfits } from "./shape";
 import { objectFaults } from "./validate";
@@ -115,8 +115,7 @@ export class ApiServer {
         }
         if (kind.kind === "Deployment") {
             deploymentPods(this.objects, object).forEach((pod) => this.objects.delete(pod));
-            const sets = this.objects.list("ReplicaSet", namespace).filter((set) => isOwnedBy(set, object.metadata.uid));
-            sets.forEach((set) => this.objects.delete(set));
+            replicaSets(this.objects, object).forEach((set) => this.objects.delete(set));
         }
         if (kind.kind === "Namespace") {
             this.objects.empty(name);

@@ -210,7 +210,7 @@ class KubernetesInstance implements ProviderInstance {
         return object.kind === "Service" ? this.awaitEndpoints(object) : [];
     }
 
-    /** A Service is live once a ready pod stands behind it, as in the real provider. */
+    /** A Service is live once a ready pod stands behind it, as in the real provider, which waits for ten minutes. */
     private async awaitEndpoints({ metadata, spec }: KubernetesObject): Promise<readonly string[]> {
         const selector = at(spec, "selector");
         if (!isRecord(selector) || at(spec, "type") === "ExternalName") {
@@ -218,7 +218,7 @@ class KubernetesInstance implements ProviderInstance {
         }
         const matches = ({ metadata }: Pod) => Object.entries(selector).every(([key, value]) => metadata.labels?.[key] === value);
         const served = () => this.server.objects.list<Pod>("Pod", metadata.namespace).some((pod) => matches(pod) && isReady(pod));
-        const deadline = Date.now() + 2 * this.progressDeadline + 1000;
+        const deadline = Date.now() + 10 * this.progressDeadline;
         while (!served()) {
             if (Date.now() > deadline) {
                 return [

@@ -40,7 +40,7 @@ export class Rollout {
 
     /** Goes as far as it can. What failed before is tried again. */
     async proceed(): Promise<RolloutState> {
-        this.keepReplicaSet();
+        this.keepReplicaSets();
         let refusal: string | undefined;
         await this.start(this.pods().filter((pod) => this.isNew(pod) && !isReady(pod)));
         for (;;) {
@@ -99,7 +99,7 @@ export class Rollout {
                 ],
             },
         });
-        this.keepReplicaSet();
+        this.keepReplicaSets();
         const reasons = [
             ...(minimum ? [] : ["[MinimumReplicasUnavailable] Deployment does not have minimum availability."]),
             `[ProgressDeadlineExceeded] ReplicaSet "${this.replicaSet}" has timed out progressing.`,
@@ -177,18 +177,11 @@ export class Rollout {
         };
     }
 
-    private keepReplicaSet(): void {
+    private keepReplicaSets(): void {
         const { name, uid, namespace } = this.deployment.metadata;
-        for (const set of new Set([
-            this.replicaSet,
-            ...this.objects
-                .list("ReplicaSet", namespace)
-                .filter((one) => isOwnedBy(one, uid))
-                .map(({ metadata }) => metadata.name),
-        ])) {
-            const pods = this.objects
-                .list<Pod>("Pod", namespace)
-                .filter(({ metadata }) => metadata.ownerReferences?.[0].name === set);
+        const sets = new Set([this.replicaSet, ...replicaSets(this.objects, this.deployment).map(({ metadata }) => metadata.name)]);
+        for (const set of sets) {
+            const pods = this.objects.list<Pod>("Pod", namespace, `${set}-`);
             this.objects.put({
                 apiVersion: "apps/v1",
                 kind: "ReplicaSet",
@@ -220,19 +213,17 @@ export class Rollout {
     }
 }
 
-/** The pods of all ReplicaSets of a Deployment. */
-export function deploymentPods(objects: Objects, { metadata }: KubernetesObject): Pod[] {
-    const sets = new Set(
-        objects
-            .list("ReplicaSet", metadata.namespace)
-            .filter((set) => isOwnedBy(set, metadata.uid))
-            .map((set) => set.metadata.name),
-    );
-    return objects.list<Pod>("Pod", metadata.namespace).filter((pod) => sets.has(pod.metadata.ownerReferences?.[0].name ?? ""));
+/** The ReplicaSets of a Deployment, those without pods included. */
+export function replicaSets(objects: Objects, { metadata }: KubernetesObject): KubernetesObject[] {
+    const named = objects.list("ReplicaSet", metadata.namespace, `${metadata.name}-`);
+    return named.filter((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
 }
 
-export function isOwnedBy({ metadata }: KubernetesObject, uid: string): boolean {
-    return metadata.ownerReferences?.some((owner) => owner.uid === uid) ?? false;
+/** The pods of all ReplicaSets of a Deployment. */
+export function deploymentPods(objects: Objects, deployment: KubernetesObject): Pod[] {
+    const sets = new Set(replicaSets(objects, deployment).map(({ metadata }) => metadata.name));
+    const named = objects.list<Pod>("Pod", deployment.metadata.namespace, `${deployment.metadata.name}-`);
+    return named.filter(({ metadata }) => sets.has(metadata.ownerReferences?.[0].name ?? ""));
 }
 
 /** A number, or a percentage of one. */
