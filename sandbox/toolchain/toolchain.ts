@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { formatRefusal, type Problem } from "../../core/refusal";
 import { cacheFolder, logFile, makeEntry, receiptOf, sizeOf } from "./cache";
@@ -70,7 +70,7 @@ export async function toolPath(name: ToolName, options: ToolchainOptions = {}): 
 }
 
 /**
- * A folder of links to programs, to put before PATH. With `pulumi` stands the script that dynamic resources need.
+ * A folder of links to programs, to put before PATH, each under its own name. With `pulumi` stands the script that dynamic resources need.
  *
  * @throws ToolUnavailable
  */
@@ -85,7 +85,7 @@ export async function toolDirectory(names: readonly ToolName[], options: Toolcha
         .update(JSON.stringify(Object.entries(links).sort()))
         .digest("hex")
         .slice(0, 16);
-    const folder = join(cache, `bin-${key}`);
+    const folder = join(cache, `path-${key}`);
     if (!existsSync(folder)) linkAll(folder, links);
     return folder;
 }
@@ -155,7 +155,7 @@ function remedyFor(tail: string, name: ToolName): string {
 function linkAll(folder: string, links: Readonly<Record<string, string>>): void {
     mkdirSync(dirname(folder), { recursive: true });
     const part = mkdtempSync(`${folder}.part-`);
-    for (const [name, target] of Object.entries(links)) symlinkSync(target, join(part, name));
+    for (const [name, target] of Object.entries(links)) link(target, join(part, name));
     try {
         renameSync(part, folder);
     } catch (error) {
@@ -163,4 +163,14 @@ function linkAll(folder: string, links: Readonly<Record<string, string>>): void 
         rmSync(part, { recursive: true });
         if (!existsSync(folder)) throw error;
     }
+}
+
+/**
+ * The engine looks for its language host beside the file that it was started from, symbolic links resolved, and warns at each run
+ * where the one on PATH is another. So what the cache keeps apart is linked hard, as if installed into one folder.
+ */
+function link(target: string, file: string): void {
+    const together = dirname(dirname(target)) === dirname(dirname(file));
+    if (together) linkSync(target, file);
+    else symlinkSync(target, file);
 }

@@ -9,7 +9,9 @@ class Reporter extends Mocha.reporters.Spec {
         runner.on("pending", (test) => skipped.push(test.fullTitle()));
         runner.once("end", () => {
             const { passes: passed, failures: failed } = this.stats;
-            process.send?.({ passed, failed, skipped } satisfies SuiteResult);
+            const result: SuiteResult = { passed, failed, skipped };
+            // What stays open now is the tests' own doing, not this channel.
+            process.send?.(result, () => process.disconnect());
         });
     }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readlinkSync, realpathSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { cacheFolder } from "../../sandbox/toolchain/cache";
 import { table } from "../../sandbox/toolchain/command";
@@ -88,6 +88,16 @@ describe("looking for a program", () => {
         const links = await toolDirectory(["pulumi", "pulumi-language-nodejs"], { cache, searchPath: bin });
         assert.deepEqual(readdirSync(links).sort(), ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"]);
         assert.equal(readlinkSync(join(links, "pulumi")), pulumi);
+    });
+
+    it("puts what the cache keeps apart into one folder as files, so that an engine finds its language host beside it", async () => {
+        const cache = folder();
+        const entry = (await tools["docker-registry"].sources[0].cacheName())!;
+        const kept = installProgram(join(cache, entry), "docker-registry", "docker-registry 2.8.2");
+        writeFileSync(join(cache, entry, "receipt.json"), JSON.stringify({ label: "Debian package", seconds: 4 }));
+        const links = await toolDirectory(["docker-registry"], { cache, searchPath: "" });
+        assert.equal(realpathSync(join(links, "docker-registry")), join(realpathSync(links), "docker-registry"));
+        assert.equal(statSync(join(links, "docker-registry")).ino, statSync(kept).ino);
     });
 
     it("keeps programs where ONEFLOW_CACHE or XDG_CACHE_HOME says", () => {
