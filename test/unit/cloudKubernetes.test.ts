@@ -13,14 +13,16 @@ const deployer = "serviceAccount:deployer@acme-dev.iam.gserviceaccount.com";
 const digest = (digit: string) => `sha256:${digit.repeat(64)}`;
 const image = (digit: string) => `registry.example/develop/cart@${digest(digit)}`;
 const healthy: PulledImage["config"] = { User: "1000", Entrypoint: ["/app"] };
-const images: Record<string, PulledImage["config"]> = {
-    [image("a")]: healthy,
-    [image("b")]: healthy,
-    [image("c")]: { ...healthy, Labels: { "dev.oneflow.sandbox.behaviour": "crash" } },
-    [image("d")]: { ...healthy, Labels: { "dev.oneflow.sandbox.behaviour": "never-ready" } },
-    [image("e")]: { ...healthy, User: "" },
-    [image("f")]: { User: "1000" },
-};
+const images = new Map<string, PulledImage["config"]>(
+    Object.entries({
+        [image("a")]: healthy,
+        [image("b")]: healthy,
+        [image("c")]: { ...healthy, Labels: { "dev.oneflow.sandbox.behaviour": "crash" } },
+        [image("d")]: { ...healthy, Labels: { "dev.oneflow.sandbox.behaviour": "never-ready" } },
+        [image("e")]: { ...healthy, User: "" },
+        [image("f")]: { User: "1000" },
+    }),
+);
 const tokens = {
     namespace: "kubernetes:core/v1:Namespace",
     account: "kubernetes:core/v1:ServiceAccount",
@@ -89,10 +91,11 @@ describe("The Kubernetes double", () => {
             },
             pullImage: async (reference, member) => {
                 pulledBy.push(member);
-                if (!images[reference]) {
+                const config = images.get(reference);
+                if (!config) {
                     throw new Error(`${reference}: not found`);
                 }
-                return { digest: reference.split("@")[1], config: images[reference] };
+                return { digest: reference.split("@")[1], config };
             },
         });
     beforeEach(async () => {
@@ -295,12 +298,12 @@ describe("The Kubernetes double", () => {
 
     it("tries again what failed, without any change of the object", async () => {
         await failure(deployment({ digit: "9" }));
-        images[image("9")] = healthy;
+        images.set(image("9"), healthy);
         try {
             await apply(tokens.deployment, deployment({ digit: "9" }));
             assert.deepEqual(running(), [image("9")]);
         } finally {
-            delete images[image("9")];
+            images.delete(image("9"));
         }
     });
 
