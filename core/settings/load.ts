@@ -6,6 +6,7 @@ import { likelyProject, readEnvironmentFile, settleEnvironment } from "./environ
 import { Findings } from "./findings";
 import type { Catalog, Settings } from "./model";
 import { comparePlatforms, type Platform, readPlatform } from "./platforms";
+import { refuseRepositoryNames } from "./repositories";
 import { judgeRequest } from "./request";
 import { readShapes, type Shapes } from "./shape";
 import { handedConfig, type Project, readProject, readStackFile, type StackConfig, stackFile, stacksIn } from "./stackFile";
@@ -144,6 +145,9 @@ function arrange(
             { first: !file.entry.promotesFrom && !file.unclear, services: catalog?.services },
             file.findings,
         );
+    }
+    if (catalog) {
+        refuseRepositoryNames(environments, catalog, services, `${project.name}:environment`, (name) => findingsOf.get(name)!);
     }
     if (catalog && !broken) {
         refuseUnknownEnvironments(catalog, project, listed, services);

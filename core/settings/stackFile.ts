@@ -52,6 +52,13 @@ export function readProject(directory: string, problems: Problem[]): Project | u
         });
         return undefined;
     }
+    if (!/^[A-Za-z0-9]([-_.A-Za-z0-9]{0,61}[A-Za-z0-9])?$/.test(name)) {
+        problems.push({
+            subject: "Pulumi.yaml: name",
+            message: `${JSON.stringify(name)} cannot be the value of a label: expected at most 63 letters, digits, dashes, dots and underscores`,
+            remedy: "choose another name before the first pulumi up",
+        });
+    }
     return {
         name,
         defaults: new Map(Object.entries(isObject(config) ? config : {}).flatMap(([key, value]) => declared(name, key, value))),

@@ -306,6 +306,15 @@ describe("A stack file is refused:", () => {
             },
         ],
         [
+            "with a registry whose path leaves no room for the images",
+            environment({ registry: `127.0.0.1:5000/${"r".repeat(222)}` }),
+            {
+                subject: "Pulumi.stage.yaml: shop:environment.registry",
+                message: `is too long: ${"r".repeat(222)}/release-candidate/locks/acme/shop has 256 characters, and a registry takes 255`,
+                remedy: "write a shorter one",
+            },
+        ],
+        [
             "with the namespace default",
             environment({ namespace: "default" }),
             {
@@ -325,6 +334,25 @@ describe("A stack file is refused:", () => {
             "stagee",
         ],
     ]);
+
+    it("with the name of a project that is too long for a label", () => {
+        const files = { "Pulumi.yaml": { name: "s".repeat(64) }, "Pulumi.platform.yaml": undefined };
+        assert.deepEqual(problemsOf(files)[0], {
+            subject: "Pulumi.yaml: name",
+            message: `"${"s".repeat(64)}" cannot be the value of a label: expected at most 63 letters, digits, dashes, dots and underscores`,
+            remedy: "choose another name before the first pulumi up",
+        });
+    });
+
+    it("with a map that is no JSON, as Pulumi hands it over", () => {
+        withFiles({}, (directory) => {
+            const config = { "gcp:project": "acme-dev", "gcp:region": "europe-west1", "shop:pins": "{cart" };
+            assert.throws(
+                () => loadSettings({ directory, stack: "dev", config }),
+                /Pulumi\.dev\.yaml: shop:pins +\{cart is not JSON: /,
+            );
+        });
+    });
 
     it("with the name of a project whose environments' names cannot be built from it", () => {
         const files = {
@@ -833,6 +861,16 @@ describe("A service is refused:", () => {
             "with two volumes at one place",
             cart({ volumes: { a: { mount: "/data" }, b: { mount: "/data" } } }),
             { subject: at("cart.volumes.b.mount"), message: "another volume is mounted at /data already" },
+        ],
+        [
+            "whose repository on GitHub has a name that no registry takes",
+            cart({ source: { repository: "acme/.github", path: "src" } }),
+            {
+                subject: at("cart.source"),
+                message:
+                    "acme/.github names no place for its commit locks: a registry takes letters and digits, with single . _ or - between them",
+                remedy: "build the service from a repository of another name",
+            },
         ],
         ["that is nothing", catalog({ cart: null }), { subject: at("cart"), message: missingEntry() }],
         [
