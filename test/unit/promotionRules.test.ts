@@ -230,6 +230,7 @@ describe("a promotion is refused", () => {
             {
                 because: "a pinned commit has no lock, and nothing else can be offered",
                 request: { pins: { checkout: pinned } },
+                facts: { imagesRanBefore: new Set([`cart@${digest("ca2")}`]) },
                 problems: [
                     {
                         subject: "checkout",
