@@ -54,7 +54,7 @@ export function howToPlay({ layout: { operations } }: World): string {
         "  pulumi preview -s prod",
         "  pulumi config set commit <sha> -s prod && pulumi up -s prod",
         "Another stack is another shell: its own state, cluster and credentials.",
-        "  npx oneflow sandbox status      npx oneflow sandbox down",
+        "In this checkout: npx oneflow sandbox status, npx oneflow sandbox down",
     ].join("\n");
 }
 
