@@ -10,8 +10,8 @@ export class DocumentReader {
     private readonly problems: Problem[] = [];
 
     constructor(
-        /** What is read, for the report: `Lock europe-west1-docker.pkg.dev/…:9f8e02b…`. */
-        private readonly what: string,
+        /** Title of the report: `Lock europe-west1-docker.pkg.dev/…:9f8e02b… cannot be read`. */
+        private readonly title: string,
     ) {}
 
     /** The document's object. A text that is not JSON, and a schema of another version, end the reading at once. */
@@ -54,7 +54,7 @@ export class DocumentReader {
     /** @throws Refusal with everything that was reported */
     finish(): void {
         if (this.problems.length > 0) {
-            throw new Refusal(`${this.what} cannot be read`, this.problems);
+            throw new Refusal(this.title, this.problems);
         }
     }
 
@@ -62,9 +62,7 @@ export class DocumentReader {
         try {
             return JSON.parse(content.toString("utf8"));
         } catch (error) {
-            throw new Refusal(`${this.what} cannot be read`, [
-                { subject: "document", message: `is not JSON: ${(error as Error).message}` },
-            ]);
+            throw new Refusal(this.title, [{ subject: "document", message: `is not JSON: ${(error as Error).message}` }]);
         }
     }
 }

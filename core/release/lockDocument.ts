@@ -8,7 +8,7 @@ import { canonicalJson, imageNames, isCommit, lockSchema, type Lock } from "./lo
  * @throws Refusal that names each image that the catalog needs and the lock lacks, and each that nothing needs
  */
 export function makeLock(parts: Omit<Lock, "schema">): Lock {
-    return parseLock({ schema: lockSchema, ...parts }, `Lock of ${parts.source.commit}`);
+    return total({ schema: lockSchema, ...parts }, `Lock of ${parts.source.commit} refused, nothing was changed`);
 }
 
 /**
@@ -19,13 +19,7 @@ export function makeLock(parts: Omit<Lock, "schema">): Lock {
  * @throws Refusal with everything that is wrong with it
  */
 export function parseLock(content: unknown, what = "Lock"): Lock {
-    const lock = parseLockAsWritten(content, what);
-    const reader = new DocumentReader(what);
-    const { missing, surplus } = lockGaps(lock);
-    missing.forEach((name) => reader.report(`images.${name}`, "is missing: the lock's own catalog has it."));
-    surplus.forEach((name) => reader.report(`images.${name}`, "is one too many: the lock's own catalog does not have it."));
-    reader.finish();
-    return lock;
+    return total(content, `${what} cannot be read`);
 }
 
 /**
@@ -34,20 +28,7 @@ export function parseLock(content: unknown, what = "Lock"): Lock {
  * @throws Refusal with everything else that is wrong with it
  */
 export function parseLockAsWritten(content: unknown, what = "Lock"): Lock {
-    const reader = new DocumentReader(what);
-    const document = reader.document(content, lockSchema);
-    reader.fields("document", document, ["schema", "source", "catalog", "images"]);
-
-    const source = reader.fields("source", document.source, ["repository", "commit", "branch"]);
-    const { repository, commit, branch } = source;
-    reader.expect("source.repository", repository, /^[^/\s]+\/[^/\s]+$/.test(String(repository)), "owner/name");
-    reader.expect("source.commit", commit, isCommit(commit), "a full commit SHA of 40 hex digits");
-    reader.expect("source.branch", branch, ["develop", "main", "hotfix"].includes(String(branch)), "develop, main or hotfix");
-
-    readCatalog(reader, document.catalog);
-    readImages(reader, document.images);
-    reader.finish();
-    return document as unknown as Lock;
+    return asWritten(content, `${what} cannot be read`);
 }
 
 /** Image names by which a lock is not total over its own catalog, sorted. */
@@ -101,4 +82,31 @@ export function readImages(reader: DocumentReader, value: unknown): void {
 function readCatalogImage(reader: DocumentReader, path: string, value: unknown): void {
     const { from } = reader.fields(path, value);
     reader.expect(`${path}.from`, from, from === "source" || from === "thirdParty", "source or thirdParty");
+}
+
+function total(content: unknown, title: string): Lock {
+    const lock = asWritten(content, title);
+    const reader = new DocumentReader(title);
+    const { missing, surplus } = lockGaps(lock);
+    missing.forEach((name) => reader.report(`images.${name}`, "is missing: the lock's own catalog has it."));
+    surplus.forEach((name) => reader.report(`images.${name}`, "is one too many: the lock's own catalog does not have it."));
+    reader.finish();
+    return lock;
+}
+
+function asWritten(content: unknown, title: string): Lock {
+    const reader = new DocumentReader(title);
+    const document = reader.document(content, lockSchema);
+    reader.fields("document", document, ["schema", "source", "catalog", "images"]);
+
+    const source = reader.fields("source", document.source, ["repository", "commit", "branch"]);
+    const { repository, commit, branch } = source;
+    reader.expect("source.repository", repository, /^[^/\s]+\/[^/\s]+$/.test(String(repository)), "owner/name");
+    reader.expect("source.commit", commit, isCommit(commit), "a full commit SHA of 40 hex digits");
+    reader.expect("source.branch", branch, ["develop", "main", "hotfix"].includes(String(branch)), "develop, main or hotfix");
+
+    readCatalog(reader, document.catalog);
+    readImages(reader, document.images);
+    reader.finish();
+    return document as unknown as Lock;
 }

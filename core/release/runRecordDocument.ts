@@ -13,7 +13,7 @@ export type Written = Pick<RunRecord, "at" | "by" | "operations" | "reason">;
  * @throws Refusal with everything that is wrong with it
  */
 export function parseRun(content: unknown, what = "Run record"): RunRecord {
-    const reader = new DocumentReader(what);
+    const reader = new DocumentReader(`${what} cannot be read`);
     const record = reader.document(content, runRecordSchema);
     reader.fields("document", record, keys);
     for (const key of ["environment", "namespace", "by"]) {

@@ -24,7 +24,7 @@ describe("a lock", () => {
         const images = { ...rest, mailer: { commit: sha, digest: digest("aa") } };
         assert.throws(
             () => makeLock({ ...lock, images }),
-            new Refusal(`Lock of ${sha} cannot be read`, [
+            new Refusal(`Lock of ${sha} refused, nothing was changed`, [
                 { subject: "images.cart", message: "is missing: the lock's own catalog has it." },
                 { subject: "images.cart/wait", message: "is missing: the lock's own catalog has it." },
                 { subject: "images.mailer", message: "is one too many: the lock's own catalog does not have it." },
