@@ -1,11 +1,13 @@
 import { isDigest, parseReference } from "../registry/reference";
+import { compareServices } from "./compareServices";
 import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
-import type { Catalog, InitContainer, Port, Service, ServiceOverride, ThirdPartyImage } from "./model";
+import type { Catalog, InitContainer, Service, ServiceOverride, ThirdPartyImage } from "./model";
 import { refuseNotYet } from "./notYet";
-import { portNameFor, readProbes } from "./probes";
+import { readExposure, readServicePorts } from "./ports";
+import { readProbes } from "./probes";
 import { amount, seconds, withResources } from "./quantity";
-import type { EnvEntry, InitEntry, OverrideEntry, PortsEntry, ServiceEntry, ServicesFile } from "./schema/service";
+import type { EnvEntry, InitEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
 import type { Shape } from "./shape";
 
 /** The catalog that `services.yaml` describes, defaults applied; what does not fit is left out and reported. */
@@ -107,62 +109,6 @@ function thirdParty(source: string, path: Path, findings: Findings): ThirdPartyI
     return { from: "thirdParty", source, digest };
 }
 
-function readServicePorts(name: string, entry: ServiceEntry, findings: Findings): Port[] {
-    const path = ["services", name];
-    const { kind, port, ports } = entry;
-    const given = port !== undefined || ports !== undefined;
-    if (port !== undefined && ports !== undefined) {
-        findings.add([...path, "ports"], `stands beside port: ${port}; expected one of the two`, "write it among ports, by name");
-    }
-    if (kind === "worker" && given) {
-        findings.add([...path, ports ? "ports" : "port"], "a worker has no port", "delete the line, or write kind: service");
-    }
-    const unread = ["kind", "port", "ports"].some((key) => findings.touches([...path, key]));
-    if (kind !== "worker" && !unread && (!given || (ports && Object.keys(ports).length === 0))) {
-        findings.add([...path, "port"], "missing; a service has a port", "write port: 8080, or kind: worker");
-    }
-    return ports === undefined
-        ? port === undefined
-            ? []
-            : [{ name: portNameFor(entry.health), port, target: port }]
-        : readPorts(ports, [], [...path, "ports"], findings);
-}
-
-/** Ports by name. A bare number leads to the target of the same name in `behind`, if there is one. */
-function readPorts(entries: PortsEntry, behind: readonly Port[], path: Path, findings: Findings): Port[] {
-    const ports = Object.entries(entries).map(([name, entry]) => {
-        const { port, target } = typeof entry === "number" ? { port: entry, target: undefined } : entry;
-        return { name, port, target: target ?? behind.find((other) => other.name === name)?.target ?? port };
-    });
-    const clash = (field: "port" | "target", what: string) => {
-        for (const [index, one] of ports.entries()) {
-            const other = ports.slice(0, index).find((earlier) => earlier[field] === one[field]);
-            if (other && !findings.touches([...path, one.name])) {
-                findings.add([...path, one.name], `${what} ${one[field]} is that of ${other.name} already`);
-            }
-        }
-    };
-    clash("port", "port");
-    if (behind.length === 0) {
-        clash("target", "the container's port");
-    }
-    return ports;
-}
-
-function readExposure(name: string, { expose }: ServiceEntry, ports: readonly Port[], findings: Findings): Pick<Service, "expose"> {
-    if (expose === undefined) {
-        return {};
-    }
-    const path = ["services", name, "expose"];
-    const entry = typeof expose === "string" ? { type: expose } : expose;
-    const own =
-        entry.ports && Object.keys(entry.ports).length > 0 ? readPorts(entry.ports, ports, [...path, "ports"], findings) : ports;
-    if (own.length === 0 && !["kind", "port", "ports"].some((key) => findings.touches(["services", name, key]))) {
-        findings.add(path, "there is no port to expose", "write port: 8080");
-    }
-    return { expose: { type: "loadBalancer", name: entry.name ?? `${name}-external`, ports: own } };
-}
-
 function readInit({ name, image, command, args, env }: InitEntry, path: Path, findings: Findings): InitContainer {
     return {
         name,
@@ -207,68 +153,4 @@ function refuseLowLimits({ requests, limits }: Service["resources"], path: Path,
             findings.add([...path, "limits", key], `${limit} is less than the ${request} that is reserved`);
         }
     }
-}
-
-/** What no service can know alone: names that meet, and two services on one source. */
-function compareServices(services: Readonly<Record<string, Service>>, findings: Findings): void {
-    const sources = new Map<string, string>();
-    const names = new Map<string, string>(Object.keys(services).map((name) => [name, `the service ${name}`]));
-    for (const [name, { image, expose, init, volumes }] of Object.entries(services)) {
-        const path = ["services", name];
-        if (Object.hasOwn(reserved, name)) {
-            findings.add(path, `the name ${name} is taken: ${reserved[name]}`, "choose another name");
-        }
-        if (image.from === "source" && image.path && !findings.touches([...path, "source"])) {
-            const key = JSON.stringify([
-                image.repository.toLowerCase(),
-                image.path,
-                image.dockerfile,
-                Object.entries(image.args).sort(),
-            ]);
-            const other = sources.get(key);
-            if (other) {
-                findings.add(
-                    [...path, "source"],
-                    `${image.path} in ${image.repository} is the source of ${other} already: one image, built twice`,
-                    "give each service its own folder, Dockerfile or build arguments",
-                );
-            }
-            sources.set(key, other ?? name);
-        }
-        if (expose) {
-            const other = names.get(expose.name);
-            if (other) {
-                findings.add(
-                    [...path, "expose", "name"],
-                    `the Kubernetes Service ${expose.name} is ${other}'s already`,
-                    "write another name",
-                );
-            }
-            names.set(expose.name, other ?? `${name}'s`);
-        }
-        twice(
-            init.map((container) => container.name),
-            (container, index) => findings.add([...path, "init", index, "name"], `a container ${container} is there already`),
-            [name],
-        );
-        twice(
-            volumes.map((volume) => volume.mountPath),
-            (mount, index) =>
-                findings.add([...path, "volumes", volumes[index].name, "mount"], `another volume is mounted at ${mount} already`),
-        );
-    }
-}
-
-const reserved: Readonly<Record<string, string>> = {
-    locks: "commit locks stand there beside the images",
-    default: "every namespace has a ServiceAccount of that name",
-    kubernetes: "the cluster has a Service of that name",
-};
-
-function twice(names: readonly string[], report: (name: string, index: number) => void, taken: readonly string[] = []): void {
-    names.forEach((name, index) => {
-        if (taken.includes(name) || names.indexOf(name) < index) {
-            report(name, index);
-        }
-    });
 }

@@ -37,13 +37,9 @@ export function inPromotionOrder(files: readonly EnvironmentFile[], project: Pro
                 .join("\n"),
         });
     }
-    const ordered: EnvironmentFile[] = [];
-    const follow = (file: EnvironmentFile) => {
-        ordered.push(file);
-    };
-    firsts.forEach(follow);
+    const ordered = [...firsts];
     for (let index = 0; index < ordered.length; index++) {
-        files.filter(({ entry }) => entry.promotesFrom === ordered[index].name).forEach(follow);
+        ordered.push(...files.filter(({ entry }) => entry.promotesFrom === ordered[index].name));
     }
     return [...ordered, ...files.filter((file) => !ordered.includes(file))];
 }

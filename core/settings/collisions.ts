@@ -12,7 +12,8 @@ export function refuseCollisions(
     const where = ({ name }: Environment) => `Pulumi.${name}.yaml: ${project}:environment`;
     const repositories = new Map<string, string>(delivery ? [[delivery.deploy, "releases"]] : []);
     const contexts = new Map<string, Environment>();
-    for (const environment of environments) {
+    // Where project or region is missing, which is told already, addresses are not known.
+    for (const environment of environments.filter(({ project: cloud, region }) => cloud !== "" && region !== "")) {
         const { name, registry, tier } = environment;
         for (const id of [tier, runsRepositoryId(tier)]) {
             const other = repositories.get(`${registry}/${id}`);

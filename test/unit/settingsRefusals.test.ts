@@ -491,6 +491,19 @@ describe("Environments are refused:", () => {
         ],
     ]);
 
+    it("two without a project or region are not told to collide besides", () => {
+        const bare = (promotesFrom: string) => ({ config: { "shop:environment": { promotesFrom } } });
+        assert.deepEqual(
+            problemsOf({ "Pulumi.stage.yaml": bare("dev"), "Pulumi.prod.yaml": bare("dev") }).map(({ subject }) => subject),
+            [
+                "Pulumi.stage.yaml: gcp:project",
+                "Pulumi.stage.yaml: gcp:region",
+                "Pulumi.prod.yaml: gcp:project",
+                "Pulumi.prod.yaml: gcp:region",
+            ],
+        );
+    });
+
     it("two firsts: exactly one is where builds arrive", () => {
         assert.deepEqual(problemsOf(promotes("prod")), [
             {
