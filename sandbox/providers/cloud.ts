@@ -61,10 +61,13 @@ export class Cloud {
 
     /** A project by id or number. */
     project(idOrNumber: string): Project | undefined {
-        const ids = this.store.names("projects").filter((name) => name.split("/").length === 2);
-        return ids
-            .flatMap((name) => this.store.get<Project>(name) ?? [])
-            .find(({ id, number }) => id === idOrNumber || number === idOrNumber);
+        return /^\d+$/.test(idOrNumber)
+            ? this.projects().find(({ number }) => number === idOrNumber)
+            : this.store.get<Project>(`projects/${idOrNumber}`);
+    }
+
+    projects(): Project[] {
+        return this.store.children("projects").flatMap((name) => this.store.get<Project>(name) ?? []);
     }
 
     /** A Google Cloud resource by its name, `projects/acme-dev/locations/europe-west1/repositories/develop`. */
@@ -110,8 +113,8 @@ export class Cloud {
     /** All clusters: those that GKE runs, and those that were there already. */
     clusters(): Cluster[] {
         const brought = this.store.all<Cluster>("clusters");
-        const managed = this.store
-            .names("projects")
+        const managed = this.projects()
+            .flatMap(({ id }) => this.store.names(`projects/${id}/locations`))
             .filter((name) => /^projects\/[^/]+\/locations\/[^/]+\/clusters\/[^/]+$/.test(name))
             .flatMap((name) => this.managedCluster(name) ?? []);
         return [...brought, ...managed];

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { type Dirent, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 
 /**
@@ -43,18 +43,17 @@ export class Store {
     /** The names of all records under a name, sorted. */
     names(under: string): string[] {
         const base = this.path(under);
-        try {
-            return readdirSync(base, { recursive: true, withFileTypes: true })
-                .filter((entry) => entry.isFile() && entry.name.endsWith(".json"))
-                .map((entry) => join(relative(base, entry.parentPath ?? entry.path), entry.name.slice(0, -".json".length)))
-                .map((path) => [under, ...path.split(sep).map(decodeURIComponent)].join("/"))
-                .sort();
-        } catch (error) {
-            if ((error as NodeJS.ErrnoException).code === "ENOENT") {
-                return [];
-            }
-            throw error;
-        }
+        return entries(base, true).map((entry) => {
+            const path = join(relative(base, entry.parentPath ?? entry.path), entry.name.slice(0, -suffix.length));
+            return [under, ...path.split(sep).map(decodeURIComponent)].join("/");
+        });
+    }
+
+    /** The names of the records that stand right under a name, sorted. */
+    children(under: string): string[] {
+        return entries(this.path(under), false).map(
+            (entry) => `${under}/${decodeURIComponent(entry.name.slice(0, -suffix.length))}`,
+        );
     }
 
     /** All records under a name, sorted by name. */
@@ -72,5 +71,23 @@ export class Store {
             throw new Error(`${JSON.stringify(name)} names no record`);
         }
         return join(this.directory, ...segments);
+    }
+}
+
+const suffix = ".json";
+
+/** The files of a folder; none where there is no folder. */
+function entries(folder: string, recursive: boolean): Dirent[] {
+    try {
+        const found = readdirSync(folder, { recursive, withFileTypes: true }).filter(
+            (entry) => entry.isFile() && entry.name.endsWith(suffix),
+        );
+        const place = (entry: Dirent) => join(entry.parentPath ?? entry.path, entry.name);
+        return found.sort((one, other) => (place(one) < place(other) ? -1 : 1));
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") {
+            return [];
+        }
+        throw error;
     }
 }
