@@ -11,18 +11,18 @@ interface NotYet {
     values?: readonly unknown[];
     /** Refused only where neighbours differ; what an absent key counts as. @default - refused wherever it stands */
     differsFrom?: unknown;
-    /** What can be done now. */
+    /** What can be done now: an edit to make. */
     instead: string;
 }
 
 /** Everything that the schemas know and the program does not do yet. Whoever builds it deletes its line. */
 export const notYet: readonly NotYet[] = [
-    { in: "services", path: "services.*.kind", values: ["cron", "stateful"], instead: "service or worker" },
-    { in: "services", path: "services.*.schedule", instead: "nothing yet: kind cron comes with it" },
+    { in: "services", path: "services.*.kind", values: ["cron", "stateful"], instead: "write service or worker" },
+    { in: "services", path: "services.*.schedule", instead: "delete the line: it comes with kind cron" },
     { in: "services", path: "services.*.manifests", instead: "describe the service by the other keys" },
     { in: "services", path: "services.*.calls", instead: "delete the line: no traffic is denied yet" },
-    { in: "services", path: "services.*.autoscale", instead: "replicas" },
-    { in: "services", path: "services.*.environments.*.autoscale", instead: "replicas" },
+    { in: "services", path: "services.*.autoscale", instead: "write replicas" },
+    { in: "services", path: "services.*.environments.*.autoscale", instead: "write replicas" },
     { in: "services", path: "services.*.identity", instead: "delete the line: the workload has no Google identity yet" },
     { in: "services", path: "services.*.files", instead: "put the files into the image" },
     {
@@ -34,21 +34,21 @@ export const notYet: readonly NotYet[] = [
     { in: "services", path: "services.*.verify", instead: "delete the line: probes decide what is healthy" },
     { in: "services", path: "services.*.build", instead: "delete the line: the pipeline builds" },
     { in: "services", path: "services.*.compatibleWith", instead: "delete the line" },
-    { in: "services", path: "services.*.env.*.secret", instead: "a text that is no secret" },
-    { in: "services", path: "services.*.env.*.secretManager", instead: "a text that is no secret" },
-    { in: "services", path: "services.*.environments.*.env.*.secret", instead: "a text that is no secret" },
-    { in: "services", path: "services.*.environments.*.env.*.secretManager", instead: "a text that is no secret" },
-    { in: "services", path: "services.*.init.*.env.*.secret", instead: "a text that is no secret" },
-    { in: "services", path: "services.*.init.*.env.*.secretManager", instead: "a text that is no secret" },
-    { in: "services", path: "services.*.expose", values: ["internal", "gateway"], instead: "loadBalancer" },
-    { in: "services", path: "services.*.expose.type", values: ["internal", "gateway"], instead: "loadBalancer" },
-    { in: "services", path: "services.*.expose.host", instead: "loadBalancer without a host" },
-    { in: "services", path: "services.*.volumes.*.claim", instead: "an empty folder: { mount, sizeLimit, memory }" },
-    { in: "services", path: "services.*.volumes.*.secret", instead: "an empty folder: { mount, sizeLimit, memory }" },
+    { in: "services", path: "services.*.env.*.secret", instead: "write a text that is no secret" },
+    { in: "services", path: "services.*.env.*.secretManager", instead: "write a text that is no secret" },
+    { in: "services", path: "services.*.environments.*.env.*.secret", instead: "write a text that is no secret" },
+    { in: "services", path: "services.*.environments.*.env.*.secretManager", instead: "write a text that is no secret" },
+    { in: "services", path: "services.*.init.*.env.*.secret", instead: "write a text that is no secret" },
+    { in: "services", path: "services.*.init.*.env.*.secretManager", instead: "write a text that is no secret" },
+    { in: "services", path: "services.*.expose", values: ["internal", "gateway"], instead: "write loadBalancer" },
+    { in: "services", path: "services.*.expose.type", values: ["internal", "gateway"], instead: "write loadBalancer" },
+    { in: "services", path: "services.*.expose.host", instead: "write loadBalancer without a host" },
+    { in: "services", path: "services.*.volumes.*.claim", instead: "write an empty folder: { mount, sizeLimit, memory }" },
+    { in: "services", path: "services.*.volumes.*.secret", instead: "write an empty folder: { mount, sizeLimit, memory }" },
     { in: "environment", path: "soak", instead: "delete the line" },
     { in: "environment", path: "freeze", instead: "delete the line" },
     { in: "environment", path: "hotfixes", values: [true], instead: "delete the line" },
-    { in: "environment", path: "accepts", values: ["releases"], instead: "commits" },
+    { in: "environment", path: "accepts", values: ["releases"], instead: "write commits" },
     { in: "environment", path: "reviewers", instead: "protect the branch and name owners in CODEOWNERS" },
     { in: "environment", path: "clusters.*.wave", differsFrom: 1, instead: "delete the lines: all clusters are deployed at once" },
     { in: "environment", path: "clusters.*.suspended", values: [true], instead: "take the cluster out of the list" },
@@ -65,7 +65,7 @@ export function refuseNotYet(document: Described, value: unknown, path: Path, fi
         for (const found of occurrences(value, rule.path.split("."), path)) {
             if (found.value !== null && (!values || values.includes(found.value))) {
                 const said = values ? `${found.path.at(-1)}: ${String(found.value)}` : String(found.path.at(-1));
-                findings.add(found.path, `${said} is not supported yet`, `instead: ${instead}`);
+                findings.add(found.path, `${said} is not supported yet`, instead);
             }
         }
     }
