@@ -1,8 +1,6 @@
-import { writtenNow } from "../core/facts/process";
+import { recordRun } from "../core/facts/recordRun";
 import { OciRegistry } from "../core/registry/client";
 import { copyImages } from "../core/release/copyImages";
-import { runRecordSchema } from "../core/release/runRecord";
-import { writeRun } from "../core/release/runRecordStore";
 import type { DynamicKind } from "./dynamicResource";
 import type { PromotedImagesInputs } from "./promotedImages";
 import type { RecordedRunInputs } from "./recordedRun";
@@ -21,8 +19,8 @@ const operations: Record<DynamicKind, Operation> = {
     RunRecord: {
         async create(inputs) {
             const { to, run } = inputs as RecordedRunInputs;
-            const record = { schema: runRecordSchema, ...run, ...(await writtenNow(process.cwd(), process.env)) } as const;
-            return { id: await writeRun(new OciRegistry(), to, record), outs: inputs };
+            const record = await recordRun(new OciRegistry(), to, run, { directory: process.cwd(), environment: process.env });
+            return { id: `${record.environment}/${record.at}`, outs: inputs };
         },
     },
 };

@@ -2,7 +2,7 @@ import { OciRegistry } from "../registry/client";
 import type { Registry } from "../registry/model";
 import type { Problem } from "../refusal";
 import { decide, refusal, refuseUnset, refuseVanished } from "../promotion/decide";
-import { describeNothing, describePlan } from "../promotion/describe";
+import { describeNothing, describePlan, describeWayBack } from "../promotion/describe";
 import type { Plan } from "../promotion/model";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
@@ -54,7 +54,7 @@ export async function planPromotion(
     if ("problems" in decision || problems.length > 0) {
         throw refusal(environment, problems);
     }
-    return { plan: decision.plan, words: describePlan(decision.plan) };
+    return { plan: decision.plan, words: [describePlan(decision.plan), describeWayBack(decision.plan)].filter(Boolean).join("\n") };
 }
 
 /** Nothing to deploy is fine while nothing runs; else it would delete everything. */

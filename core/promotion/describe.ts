@@ -23,16 +23,19 @@ export function describeNothing({ name, tier, commit }: Pick<Environment, "name"
               `  pending: ${list(Object.keys(catalog.services).sort())}`;
 }
 
-/** What is said when a rollout fails: what runs now, and the two commands that end it, back or again. */
-export function describeFailure(plan: Plan, failed: string): string {
-    const { environment, request, current } = plan;
-    const again = `pulumi up -s ${environment.name}`;
-    const back = current && [...requestCommands(environment.name, current.request, request), again].join(" && ");
+/**
+ * The two commands that undo a change of what runs, said before it begins: after a failed rollout the engine's own report
+ * stands last, and this stands in it. Empty where nothing ran before, or nothing changes.
+ */
+export function describeWayBack({ environment, request, current, transitions }: Plan): string {
+    if (!current || transitions.length === 0) {
+        return "";
+    }
+    const back = [...requestCommands(environment.name, current.request, request), `pulumi up -s ${environment.name}`].join(" && ");
     return [
-        `${failed} did not become healthy, so ${shortCommit(request.commit)} is not recorded as having run in ${environment.name}.`,
-        "Pods that served before still serve; other services may run the new images already.",
-        ...(back ? [`  → back to ${shortCommit(current.request.commit)}, healthy at ${current.at}: ${back}`] : []),
-        `  → again, once the cause is mended: ${again}`,
+        `  Should a rollout fail, what served goes on serving and no run is recorded; then`,
+        `  → back to ${shortCommit(current.request.commit)}, healthy at ${current.at}: ${back}`,
+        `  → again, once the cause is mended: pulumi up -s ${environment.name}`,
     ].join("\n");
 }
 

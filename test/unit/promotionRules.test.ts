@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { decide, refusal, refuseUnset, refuseVanished, requirePlan } from "../../core/promotion/decide";
-import { describeFailure, describeNothing, describePlan } from "../../core/promotion/describe";
+import { describeNothing, describePlan, describeWayBack } from "../../core/promotion/describe";
 import type { Plan, PromotionFacts, PromotionRequest } from "../../core/promotion/model";
 import { Refusal, type Problem } from "../../core/refusal";
 import { imageSet, setKey, type Lock, type LockedImage } from "../../core/release/lock";
@@ -490,18 +490,17 @@ describe("a plan in words", () => {
         );
     });
 
-    it("ends a failed rollout with the two commands to type, pins included", () => {
-        const plan = planOf(mixed, {
-            ...mixedFacts,
-            imagesRanBefore: new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]),
-        });
-        assert.deepEqual(describeFailure(plan, "checkout").split("\n"), [
-            "checkout did not become healthy, so 9f8e02b… is not recorded as having run in prod.",
-            "Pods that served before still serve; other services may run the new images already.",
+    it("names the way back before a change begins, pins included, and none where there is nothing to go back to", () => {
+        const known = { ...mixedFacts, imagesRanBefore: new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]) };
+        const plan = planOf(mixed, known);
+        assert.deepEqual(describeWayBack(plan).split("\n"), [
+            "  Should a rollout fail, what served goes on serving and no run is recorded; then",
             `  → back to 71c44d0…, healthy at 2026-01-31T12:00:00Z: pulumi config set commit ${old} -s prod && ` +
                 "pulumi config rm --path 'pins.checkout' -s prod && pulumi up -s prod",
             "  → again, once the cause is mended: pulumi up -s prod",
         ]);
+        assert.equal(describeWayBack({ ...plan, transitions: [] }), "");
+        assert.equal(describeWayBack({ ...plan, current: undefined }), "");
     });
 });
 
