@@ -9,16 +9,8 @@ import {
     type Values,
 } from "../double";
 import { isKnown, merge, projection, text } from "../values";
-import { clusterKinds } from "./cluster";
-import { identityKinds } from "./identity";
-import { googleError, type GcpKind, type GcpStorage, type Place } from "./kind";
-import { networkKinds } from "./network";
-import { registryKinds } from "./registry";
-import { storageKinds } from "./storage";
-
-const kinds = new Map(
-    [...networkKinds, ...clusterKinds, ...registryKinds, ...identityKinds, ...storageKinds].map((kind) => [kind.token, kind]),
-);
+import { googleError, type GcpKind, type Place } from "./kind";
+import { kindOf, serviceVerb, storageOf } from "./kinds";
 
 /**
  * Plays the package `gcp` for one member: what that member may not do is refused.
@@ -249,32 +241,3 @@ class GcpInstance implements ProviderInstance {
         }
     }
 }
-
-function kindOf(token: string): GcpKind {
-    const kind = kinds.get(token);
-    if (!kind) {
-        throw new ProviderError(
-            `the sandbox's gcp has no resource ${token}: it plays ${[...kinds.keys()].map((known) => known.split(":").at(-1)).join(", ")}`,
-        );
-    }
-    return kind;
-}
-
-function storageOf(kind: GcpKind): GcpStorage {
-    const found = (values: Values, place: Place) => place.cloud.resource(kind.name(values, place)) !== undefined;
-    return (
-        kind.storage ?? {
-            conflicts: found,
-            found,
-            write: (outputs, place) => place.cloud.store.put(kind.name(outputs, place), outputs),
-            remove: (outputs, place) => {
-                place.cloud.store.deleteAll(kind.name(outputs, place));
-                place.cloud.store.deleteAll(`policies/${kind.name(outputs, place)}`);
-            },
-        }
-    );
-}
-
-/** Services are enabled and disabled, all else is created and deleted. */
-const serviceVerb = (kind: GcpKind, verb: "create" | "update" | "delete") =>
-    kind.token === "gcp:projects/service:Service" ? { create: "enable", update: "enable", delete: "disable" }[verb] : verb;

@@ -1,5 +1,5 @@
 import type { Cloud } from "../cloud";
-import { isReady, type KubernetesObject, type Pod } from "../cloud/objects";
+import type { KubernetesObject } from "../cloud/objects";
 import { diffInputs } from "../diff";
 import {
     InitializationError,
@@ -22,7 +22,7 @@ import { ApiServer } from "./apiServer";
 import { readKubeconfig, unreachable } from "./kubeconfig";
 import { Kubelet, type PullImage } from "./kubelet";
 import { kindOf, nameOf, type Kind } from "./kinds";
-import { Rollout } from "./rollout";
+import { Liveness } from "./liveness";
 
 export interface KubernetesDoubleOptions {
     /** Path or text of the kubeconfig for providers that name none. */
@@ -55,7 +55,7 @@ export function kubernetesDouble(cloud: Cloud, options: KubernetesDoubleOptions)
             const { progressDeadline = 1500, startup = 5 } = options;
             const server = new ApiServer(cloud, cluster, member);
             const kubelet = new Kubelet(server.objects, options.pullImage, cluster.nodeMember, startup);
-            return new KubernetesInstance(server, kubelet, connection.namespace, progressDeadline);
+            return new KubernetesInstance(server, new Liveness(server.objects, kubelet, progressDeadline), connection.namespace);
         },
     };
 }
@@ -63,9 +63,8 @@ export function kubernetesDouble(cloud: Cloud, options: KubernetesDoubleOptions)
 class KubernetesInstance implements ProviderInstance {
     constructor(
         private readonly server: ApiServer,
-        private readonly kubelet: Kubelet,
+        private readonly liveness: Liveness,
         private readonly namespace: string,
-        private readonly progressDeadline: number,
     ) {}
 
     check({ token, name, olds, news, seed }: CheckRequest): CheckResult {
@@ -183,7 +182,9 @@ class KubernetesInstance implements ProviderInstance {
     /** The object once it has come to life. @throws InitializationError where it does not, with the object as it is */
     private async live(object: KubernetesObject, inputs: Values, subject: string): Promise<Values> {
         const reasons =
-            at(object, "metadata.annotations")?.["pulumi.com/skipAwait" as never] === "true" ? [] : await this.await(object);
+            at(object, "metadata.annotations")?.["pulumi.com/skipAwait" as never] === "true"
+                ? []
+                : await this.liveness.await(object);
         const { kind, metadata } = object;
         const now = this.server.objects.get(kind, metadata.namespace, metadata.name) ?? object;
         if (reasons.length > 0) {
@@ -198,40 +199,7 @@ class KubernetesInstance implements ProviderInstance {
         }
         return now;
     }
-
-    private async await(object: KubernetesObject): Promise<readonly string[]> {
-        if (object.kind === "Deployment") {
-            const { complete, reasons } = await new Rollout(this.server.objects, this.kubelet, object).proceed();
-            if (!complete) {
-                await pause(this.progressDeadline);
-            }
-            return reasons;
-        }
-        return object.kind === "Service" ? this.awaitEndpoints(object) : [];
-    }
-
-    /** A Service is live once a ready pod stands behind it, as in the real provider, which waits for ten minutes. */
-    private async awaitEndpoints({ metadata, spec }: KubernetesObject): Promise<readonly string[]> {
-        const selector = at(spec, "selector");
-        if (!isRecord(selector) || at(spec, "type") === "ExternalName") {
-            return [];
-        }
-        const matches = ({ metadata }: Pod) => Object.entries(selector).every(([key, value]) => metadata.labels?.[key] === value);
-        const served = () => this.server.objects.list<Pod>("Pod", metadata.namespace).some((pod) => matches(pod) && isReady(pod));
-        const deadline = Date.now() + 10 * this.progressDeadline;
-        while (!served()) {
-            if (Date.now() > deadline) {
-                return [
-                    "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods",
-                ];
-            }
-            await pause(20);
-        }
-        return [];
-    }
 }
-
-const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const idOf = ({ metadata }: KubernetesObject) =>
     metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
