@@ -27,9 +27,12 @@ export class Refusal extends Error {
     }
 }
 
-/** The report as it is printed: subjects in a column, each message beside its subject, each remedy behind an arrow. */
+/**
+ * The report as it is printed: subjects in a column, each message beside its subject, each remedy behind an arrow.
+ * A subject that is too long for a column, such as a config path, stands on a line of its own.
+ */
 export function formatRefusal(title: string, problems: readonly Problem[]): string {
-    const width = Math.min(28, Math.max(0, ...problems.map(({ subject }) => subject.length)));
+    const width = Math.max(2, ...problems.map(({ subject }) => subject.length).filter((length) => length <= 28));
     const margin = " ".repeat(width + 4);
     const lines = problems.flatMap(({ subject, message, remedy }) => {
         const [first, ...rest] = [...message.split("\n"), ...(remedy ? remedy.split("\n").map((line) => `→ ${line}`) : [])];

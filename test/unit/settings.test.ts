@@ -209,8 +209,8 @@ describe("Settings", () => {
                     [
                         "Configuration of stage refused, nothing was changed:",
                         "  Pulumi.stage.yaml: shop:commit",
-                        '                                "main" is no commit, but perhaps a branch, and a branch moves; expected a full commit SHA: 40 lower-case hex digits',
-                        '                                → pulumi config set commit "$(git rev-parse main)" -s stage',
+                        '      "main" is no commit, but perhaps a branch, and a branch moves; expected a full commit SHA: 40 lower-case hex digits',
+                        '      → pulumi config set commit "$(git rev-parse main)" -s stage',
                     ].join("\n"),
         );
     });
