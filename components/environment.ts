@@ -1,9 +1,9 @@
-import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
 import type { Plan } from "../core/promotion/model";
 import { pinnedImage } from "../core/release/addresses";
 import type { Catalog, Cluster, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
+import { clusterProvider } from "./clusterProvider";
 import { Microservice } from "./microservice";
 import { PromotedImages } from "./promotedImages";
 import { RecordedRun } from "./recordedRun";
@@ -35,7 +35,7 @@ export class Environment extends pulumi.ComponentResource {
             const catalog = deployedCatalog(settings.catalog, plan);
             const workloads = environment.clusters.flatMap((cluster) => {
                 const key = clusterKey(settings.project, environment, cluster);
-                const provider = new k8s.Provider(key, { context: cluster.context }, { parent: this });
+                const provider = clusterProvider(key, cluster.context, { parent: this });
                 return Object.values(catalog.services).map(
                     (service) =>
                         new Microservice(

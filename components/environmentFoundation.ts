@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { runsRepositoryId } from "../core/release/addresses";
 import type { Environment } from "../core/settings/model";
 import { deployer, nodes } from "../core/workflows/identities";
+import { clusterProvider } from "./clusterProvider";
 import { EnabledApis } from "./enabledApis";
 import { EnvironmentNamespace } from "./environmentNamespace";
 import { GkeCluster, kubeconfig } from "./gkeCluster";
@@ -104,13 +105,13 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
                           ready,
                       )
                     : undefined;
-            const provider = new k8s.Provider(
-                key,
-                made
-                    ? { kubeconfig: made.endpoint.apply((endpoint) => kubeconfig(cluster.context, endpoint)) }
-                    : { context: cluster.context },
-                { parent: this, ...(made ? { dependsOn: [made] } : {}) },
-            );
+            const provider = made
+                ? new k8s.Provider(
+                      key,
+                      { kubeconfig: made.endpoint.apply((endpoint) => kubeconfig(cluster.context, endpoint)) },
+                      { parent: this, dependsOn: [made] },
+                  )
+                : clusterProvider(key, cluster.context, { parent: this });
             new EnvironmentNamespace(
                 key,
                 { namespace: environment.namespace, partOf, deployer: deploying.email, auditor: args.auditor },

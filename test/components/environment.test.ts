@@ -16,7 +16,14 @@ async function deploy(stage = environment("stage", { promotesFrom: "dev", commit
 describe("Environment", () => {
     let resources: Registered[];
     before(async () => {
+        const { KUBECONFIG } = process.env;
+        process.env.KUBECONFIG = "/somewhere/on/this/machine";
         resources = await deploy();
+        if (KUBECONFIG === undefined) {
+            delete process.env.KUBECONFIG;
+        } else {
+            process.env.KUBECONFIG = KUBECONFIG;
+        }
     });
 
     it("is made of its images, its services in every cluster and the record of the run, and of nothing else", () => {
@@ -53,7 +60,7 @@ describe("Environment", () => {
         );
     });
 
-    it("reaches its cluster by the context that the settings pin, with no credential in the state", () => {
+    it("reaches its cluster by the context that the settings pin, with nothing of this machine in the state", () => {
         assert.deepEqual(ofType(resources, "pulumi:providers:kubernetes"), {
             "europe-west1": { context: "gke_acme-stage_europe-west1_acme-shop-stage" },
         });
