@@ -1,16 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { parse } from "yaml";
 
 const root = join(__dirname, "..", "..");
-const pages = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
-    cwd: root,
-    encoding: "utf8",
-})
-    .split("\n")
-    .filter((page) => page !== "" && existsSync(join(root, page)));
+const inDocs = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).map((file) => join("docs", file));
+const pages = [...readdirSync(root), ...inDocs].filter((file) => file.endsWith(".md")).sort();
 const textOf = (page: string) => readFileSync(join(root, page), "utf8");
 
 describe("The documentation", () => {
