@@ -55,7 +55,7 @@ describe("The documentation", () => {
         const commands = [...help.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name);
         const unknown = pages.flatMap((page) => {
             const text = textOf(page);
-            const npm = [...text.matchAll(/\bnpm (?:run )?(start|test|bench)\b/g)].filter(
+            const npm = [...text.matchAll(/\bnpm (?:run )?(start|test|(?<=run )[\w:-]+)/g)].filter(
                 ([, name]) => !Object.hasOwn(scripts, name),
             );
             const oneflow = [...text.matchAll(/\bnpx oneflow ([a-z]+)/g)].filter(([, name]) => !commands.includes(name));
