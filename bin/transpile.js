@@ -1,0 +1,63 @@
+"use strict";
+// ts-node's transpiler here (tsconfig.json names it): Pulumi's host, its plugin process, mocha and the command line all come by.
+
+const { createHash } = require("node:crypto");
+const fs = require("node:fs");
+const path = require("node:path");
+
+// Beside the dependencies: out of git, shared by the checkouts that link them, gone with the next `npm ci`.
+const dependencies = path.join(path.dirname(__dirname), "node_modules");
+const cache = path.join(dependencies, ".cache", "oneflow");
+
+/**
+ * TypeScript's own transpilation, kept by content: only a file that no run has seen yet is transpiled.
+ *
+ * What decides the output names it: the source, the compiler options, TypeScript's version and how the file ends.
+ * Its path does not, so a fresh checkout of a known commit finds everything.
+ */
+exports.create = ({ service }) => {
+    const compilerOptions = emitOptions(service.config.options);
+    const ts = require("typescript");
+    const settings = JSON.stringify([ts.version, compilerOptions]);
+    return {
+        transpile(source, { fileName }) {
+            const key = createHash("sha256").update(JSON.stringify([settings, path.extname(fileName), source])).digest("hex");
+            const file = path.join(cache, key.slice(0, 2), key.slice(2) + ".json");
+            const known = read(file);
+            if (known) return known;
+            const made = ts.transpileModule(source, { fileName, compilerOptions, reportDiagnostics: true });
+            const { outputText, sourceMapText, diagnostics } = made;
+            if (diagnostics.length === 0) write(file, { outputText, sourceMapText });
+            return made;
+        },
+    };
+};
+
+/** The options without those that only say where the configuration was found. */
+function emitOptions(options) {
+    const { configFilePath: _found, ...deciding } = options;
+    return deciding;
+}
+
+function read(file) {
+    try {
+        return JSON.parse(fs.readFileSync(file, "utf8"));
+    } catch (error) {
+        // A file that a crash cut short is transpiled again.
+        if (error.code === "ENOENT" || error instanceof SyntaxError) return undefined;
+        throw error;
+    }
+}
+
+/** Puts the file in place whole, as other processes read at the same time. */
+function write(file, content) {
+    const partial = file + "." + process.pid;
+    try {
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fs.writeFileSync(partial, JSON.stringify(content));
+        fs.renameSync(partial, file);
+    } catch (error) {
+        // Dependencies may be installed by another, read-only: then every run transpiles.
+        if (!["EACCES", "EPERM", "EROFS", "ENOSPC"].includes(error.code)) throw error;
+    }
+}
