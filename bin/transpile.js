@@ -21,7 +21,9 @@ exports.create = ({ service }) => {
     const settings = JSON.stringify([ts.version, compilerOptions]);
     return {
         transpile(source, { fileName }) {
-            const key = createHash("sha256").update(JSON.stringify([settings, path.extname(fileName), source])).digest("hex");
+            const key = createHash("sha256")
+                .update(JSON.stringify([settings, path.extname(fileName), source]))
+                .digest("hex");
             const file = path.join(cache, key.slice(0, 2), key.slice(2) + ".json");
             const known = read(file);
             if (known) return known;
