@@ -191,13 +191,7 @@ export class Story {
 
     /** The lines in which the program says what changes. */
     private quoteChange({ output }: EngineRun): void {
-        const lines = output.split("\n");
-        const start = lines.findIndex((line) => /(goes forward to|goes back to|runs for the first time, at)/.test(line));
-        const told = lines.slice(start).slice(
-            0,
-            lines.slice(start).findIndex((line) => line.trim() === ""),
-        );
-        const [headline, ...changes] = told.map((line) => line.slice(4));
+        const [headline, ...changes] = diagnostic(output, /^ {4}\w+ (goes forward to|goes back to|runs for the first time, at) /);
         const shown = changes.length > 4 ? [...changes.slice(0, 2), `  … and ${changes.length - 2} more`] : changes;
         this.narrator.quote([headline, ...shown].join("\n"));
     }
