@@ -39,7 +39,10 @@ export default tseslint.config(
     },
     // A resource of Pulumi is made for its effect.
     { files: ["components/**", "index.ts", "test/components/**"], rules: { "no-new": "off" } },
-    { files: ["test/**"], rules: { "@typescript-eslint/no-unused-expressions": "off" } },
+    {
+        files: ["test/**"],
+        rules: { "@typescript-eslint/no-unused-expressions": "off", "@typescript-eslint/no-require-imports": "off" },
+    },
     forbid(["core/**"], [sandbox, pulumi, above]),
     forbid(
         ["core/promotion/**"],

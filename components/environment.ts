@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
 import type { Plan } from "../core/promotion/model";
 import { pinnedImage } from "../core/release/addresses";
-import type { Catalog, Cluster, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
+import { clusterKey } from "../core/settings/clusterKey";
+import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
 import { clusterProvider } from "./clusterProvider";
 import { Microservice } from "./microservice";
 import { PromotedImages } from "./promotedImages";
@@ -52,14 +53,6 @@ export class Environment extends pulumi.ComponentResource {
         this.images = plan?.set ?? {};
         this.registerOutputs({ commit: this.commit, images: this.images });
     }
-}
-
-/** Name of a cluster among an environment's: its region, or its own name where the file gives it one. It never depends on other clusters. */
-export function clusterKey(project: string, { name }: Pick<EnvironmentSettings, "name">, cluster: Cluster): string {
-    if (!cluster.managed) {
-        return cluster.context;
-    }
-    return cluster.name === `${project}-${name}` ? cluster.region : cluster.name;
 }
 
 /** The services that the plan has images for; the others are pending. */

@@ -2,6 +2,7 @@ import * as gcp from "@pulumi/gcp";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { runsRepositoryId } from "../core/release/addresses";
+import { clusterKey } from "../core/settings/clusterKey";
 import type { Environment } from "../core/settings/model";
 import { deployer, nodes } from "../core/workflows/identities";
 import { clusterProvider } from "./clusterProvider";
@@ -25,8 +26,8 @@ export interface EnvironmentFoundationArgs {
     builder?: pulumi.Input<string>;
     /** Who reads this tier to copy from it: a short name → IAM member. */
     readers: Record<string, pulumi.Input<string>>;
-    /** Who looks at the workloads: user name in the clusters. */
-    auditor: pulumi.Input<string>;
+    /** Who looks at the workloads, as an IAM member and as a user of the clusters. */
+    auditor: { member: pulumi.Input<string>; user: string };
 }
 
 /** Everything under one environment: APIs, network, clusters, registry tier, run records, deployer, namespaces. */
@@ -51,6 +52,11 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
                 title: `oneflow: reach the clusters of ${environment.name}`,
                 permissions: ["container.clusters.get", "container.clusters.connect"],
             },
+            ready,
+        );
+        new gcp.projects.IAMMember(
+            `${name}-auditor-cluster-access`,
+            { project, role: access.name, member: args.auditor.member },
             ready,
         );
         const deploying = new ServiceIdentity(
@@ -88,7 +94,7 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
         const network =
             managed.length > 0 ? new Network(`${partOf}-${name}`, { project, regions: regionsOf(managed) }, ready) : undefined;
         for (const cluster of environment.clusters) {
-            const key = `${name}-${cluster.managed ? cluster.region : cluster.context}`;
+            const key = `${name}-${clusterKey(partOf, environment, cluster)}`;
             const made =
                 cluster.managed && network
                     ? new GkeCluster(
@@ -114,7 +120,7 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
                 : clusterProvider(key, cluster.context, { parent: this });
             new EnvironmentNamespace(
                 key,
-                { namespace: environment.namespace, partOf, deployer: deploying.email, auditor: args.auditor },
+                { namespace: environment.namespace, partOf, deployer: deploying.email, auditor: args.auditor.user },
                 { parent: this, provider },
             );
         }

@@ -1,6 +1,8 @@
+import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import { runsRepositoryId } from "../core/release/addresses";
 import type { Delivery, Environment, PlatformTarget, Settings } from "../core/settings/model";
-import { auditor, builder, deployer, email, member, releaser, type Identity } from "../core/workflows/identities";
+import { auditor, builder, email, member, releaser, type Identity } from "../core/workflows/identities";
 import { deploymentPrincipal, workflowPrincipal, type RepositoryIds, type WorkflowName } from "../core/workflows/trust";
 import { EnabledApis } from "./enabledApis";
 import { EnvironmentFoundation } from "./environmentFoundation";
@@ -56,6 +58,7 @@ export class Platform extends pulumi.ComponentResource {
         // From the last environment to the first: who deploys one reads the tier of the one before.
         for (const environment of [...target.environments].reverse()) {
             const following = environments.filter(({ promotesFrom }) => promotesFrom === environment.name);
+            const readersHere = following.filter(({ name }) => deployers[name]);
             const foundation = new EnvironmentFoundation(
                 environment.name,
                 {
@@ -69,9 +72,9 @@ export class Platform extends pulumi.ComponentResource {
                     readers: {
                         releaser: release,
                         auditor: audit,
-                        ...Object.fromEntries(following.map((next) => [`deployer-${next.name}`, deployerOf(next, deployers)])),
+                        ...Object.fromEntries(readersHere.map((next) => [`deployer-${next.name}`, deployers[next.name]])),
                     },
-                    auditor: email(auditor(delivery)),
+                    auditor: { member: audit, user: email(auditor(delivery)) },
                 },
                 { parent: this },
             );
@@ -88,12 +91,19 @@ export class Platform extends pulumi.ComponentResource {
                     writers: { releaser: release },
                     readers: {
                         auditor: audit,
-                        ...Object.fromEntries(
-                            environments.map((environment) => [`deployer-${environment.name}`, deployerOf(environment, deployers)]),
-                        ),
+                        ...Object.fromEntries(Object.entries(deployers).map(([name, who]) => [`deployer-${name}`, who])),
                     },
                 },
                 ready,
+            );
+        }
+
+        // IAM takes no member that does not exist: what another stack owns is granted by the stack that makes the member.
+        for (const { environment, repository } of ownedElsewhere(settings, target)) {
+            new gcp.artifactregistry.RepositoryIamMember(
+                `${environment}-deployer-reads-${repository.repository}`,
+                { ...repository, role: "roles/artifactregistry.reader", member: deployers[environment] },
+                { parent: this },
             );
         }
 
@@ -104,16 +114,41 @@ export class Platform extends pulumi.ComponentResource {
 
 const deliveryApis = ["artifactregistry", "iam", "iamcredentials", "sts"];
 
+interface RepositoryName {
+    project: string;
+    location: string;
+    repository: string;
+}
+
+/** Repositories of other platform stacks that a deployer of this one reads: the tier and runs before, and `deploy`. */
+export function ownedElsewhere(
+    { environments, delivery }: Pick<Settings, "environments" | "delivery">,
+    target: PlatformTarget,
+): { environment: string; repository: RepositoryName }[] {
+    const own = new Set(target.environments.map(({ name }) => name));
+    return target.environments.flatMap(({ name, promotesFrom }) => {
+        const before = environments.find((other) => other.name === promotesFrom && !own.has(other.name));
+        const deploy = { project: delivery.project, location: delivery.region, repository: "deploy" };
+        const repositories = [
+            ...(before
+                ? [before.tier, runsRepositoryId(before.tier)].map((repository) => ({
+                      project: before.project,
+                      location: before.region,
+                      repository,
+                  }))
+                : []),
+            ...(target.shared ? [] : [deploy]),
+        ];
+        return repositories.map((repository) => ({ environment: name, repository }));
+    });
+}
+
 /** Repositories that services are built from, sorted, each once. */
 export function sourceRepositories({ catalog }: Pick<Settings, "catalog">): string[] {
     const repositories = Object.values(catalog.services).flatMap(({ image }) =>
         image.from === "source" ? [image.repository] : [],
     );
     return [...new Set(repositories)].sort();
-}
-
-function deployerOf(environment: Environment, made: Record<string, pulumi.Output<string>>): pulumi.Input<string> {
-    return made[environment.name] ?? member(deployer(environment));
 }
 
 /** Who may act as an identity: each of the workflows, called from each of the repositories. */

@@ -2,12 +2,11 @@ import assert from "node:assert/strict";
 import { ofType, record, type Registered } from "./recorder";
 import { settings } from "./settings";
 
-async function platform(shared = true): Promise<Registered[]> {
+async function platform(shared = true, names = ["dev", "stage", "prod"]): Promise<Registered[]> {
     const { Platform } = await import("../../components/platform");
     const all = settings();
-    return record(
-        () => new Platform("acme-shop", { settings: all, target: { kind: "platform", environments: all.environments, shared } }),
-    );
+    const environments = all.environments.filter(({ name }) => names.includes(name));
+    return record(() => new Platform("acme-shop", { settings: all, target: { kind: "platform", environments, shared } }));
 }
 
 /** Repository → role → members, without what repeats in every line. */
@@ -199,6 +198,38 @@ describe("Platform", () => {
             bindings["prod-europe-west1-deployer-binding"].subjects[0].name,
             "deployer-prod@acme-prod.iam.gserviceaccount.com",
         );
+    });
+
+    it("grants nothing to a member that another stack makes, and lets that stack grant it", async () => {
+        const shared = grants(await platform(true, ["dev", "stage"]));
+        assert.ok(!JSON.stringify(shared).includes("deployer-prod"));
+        const own = grants(await platform(false, ["prod"]));
+        assert.deepEqual(own["acme-stage/release-candidate"], ["reader deployer-prod@acme-prod"]);
+        assert.deepEqual(own["acme-stage/release-candidate-runs"], ["reader deployer-prod@acme-prod"]);
+        assert.deepEqual(own["acme-delivery/deploy"], ["reader deployer-prod@acme-prod"]);
+        assert.deepEqual(
+            [...new Set([...Object.keys(shared), ...Object.keys(own)])].sort(),
+            Object.keys(grants(resources)).sort(),
+            "together they are one platform",
+        );
+    });
+
+    it("lets deployer and auditor reach the clusters, and gives neither a right on anything else in the project", () => {
+        const roles = Object.values(ofType(resources, "gcp:projects/iAMMember:IAMMember")).map(
+            ({ project, role, member }) =>
+                `${String(project)} ${String(role).split("/").pop()} ${String(member).split(":")[1].split("@")[0]}`,
+        );
+        assert.deepEqual(roles.sort(), [
+            "acme-dev container.defaultNodeServiceAccount nodes-dev",
+            "acme-dev oneflow.acme_shop.dev.clusterAccess auditor",
+            "acme-dev oneflow.acme_shop.dev.clusterAccess deployer-dev",
+            "acme-prod container.defaultNodeServiceAccount nodes-prod",
+            "acme-prod oneflow.acme_shop.prod.clusterAccess auditor",
+            "acme-prod oneflow.acme_shop.prod.clusterAccess deployer-prod",
+            "acme-stage container.defaultNodeServiceAccount nodes-stage",
+            "acme-stage oneflow.acme_shop.stage.clusterAccess auditor",
+            "acme-stage oneflow.acme_shop.stage.clusterAccess deployer-stage",
+        ]);
     });
 
     it("leaves what exists once to the shared platform stack", async () => {
