@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { runsRepositoryId } from "../core/release/addresses";
-import type { Delivery, Environment, PlatformTarget, Settings } from "../core/settings/model";
+import type { Delivery, PlatformTarget, Settings } from "../core/settings/model";
 import { auditor, builder, email, member, releaser, type Identity } from "../core/workflows/identities";
 import { deploymentPrincipal, workflowPrincipal, type RepositoryIds, type WorkflowName } from "../core/workflows/trust";
 import { EnabledApis } from "./enabledApis";

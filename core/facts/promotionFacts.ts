@@ -3,7 +3,7 @@ import type { PromotionFacts, PromotionRequest, TagFact } from "../promotion/mod
 import { propose, type Proposal } from "../promotion/proposal";
 import { tierAddress } from "../promotion/words";
 import { Refusal } from "../refusal";
-import type { Registry } from "../registry/model";
+import { RegistryError, type Registry } from "../registry/model";
 import { imageRepository, lockRepository, type Tier } from "../release/addresses";
 import { isCommit, type Lock } from "../release/lock";
 import { pullLock, pullLockAsWritten } from "../release/lockStore";
@@ -24,11 +24,11 @@ export async function gatherFacts(registry: Registry, request: PromotionRequest)
     const [locks, current] = await Promise.all([readLocks(registry, request), newestRun(registry, request.environment)]);
     const proposal = propose(request, { locks, current });
     const complete = refsOf(request).every((ref) => locks[ref]);
-    const [sets, images] = await Promise.all([
-        complete && proposal.transitions.length > 0 ? readSets(registry, request, proposal) : noSets,
-        readImages(registry, request, proposal),
-    ]);
-    const proved = sets.ranHere.has(proposal.key) || sets.ranBefore.size > 0;
+    const sets = complete && proposal.transitions.length > 0 ? await readSets(registry, request, proposal) : noSets;
+    const back = sets.ranHere.has(proposal.key);
+    // What goes back is pulled from the own tier; the tier before need not even answer.
+    const images = await readImages(registry, back ? { environment: request.environment } : request, proposal);
+    const proved = back || sets.ranBefore.size > 0;
     const facts: PromotionFacts = {
         locks,
         current,
@@ -77,10 +77,22 @@ const noSets = { ranHere: new Set<string>(), ranBefore: new Set<string>() };
 async function readLocks(registry: Registry, request: PromotionRequest): Promise<PromotionFacts["locks"]> {
     const { environment, before, catalog } = request;
     const repository = sourceRepository(catalog);
+    const own = (ref: string) => pullLockAsWritten(registry, environment, repository, ref);
     const read = async (ref: string): Promise<Lock | undefined> => {
-        // The tier before may have cleaned the commit that is gone back to: what ran here stands here.
-        const source = before && (await pullLockAsWritten(registry, before, repository, ref));
-        return source ?? pullLockAsWritten(registry, environment, repository, ref);
+        if (!before) {
+            return own(ref);
+        }
+        try {
+            // The tier before may have cleaned the commit that is gone back to: what ran here stands here.
+            return (await pullLockAsWritten(registry, before, repository, ref)) ?? (await own(ref));
+        } catch (error) {
+            // Nor need it answer, for a commit that stands here.
+            const here = error instanceof RegistryError ? await own(ref) : undefined;
+            if (!here) {
+                throw error;
+            }
+            return here;
+        }
     };
     const refs = refsOf(request).filter(isCommit);
     return Object.fromEntries(await Promise.all(refs.map(async (ref) => [ref, await read(ref)] as const)));
@@ -91,16 +103,19 @@ async function readSets(registry: Registry, { environment, before }: PromotionRe
         const found = await Promise.all(keys.map((one) => ranSet(registry, tier, one)));
         return new Set(keys.filter((_, index) => found[index]));
     };
-    const [ranHere, ranBefore] = await Promise.all([
-        ran(environment, [key]),
-        before ? ran(before, [...new Set([key, wholeKey])]) : new Set<string>(),
-    ]);
+    const ranHere = await ran(environment, [key]);
+    // A set that ran here goes back and needs no proof, so a tier before that does not answer keeps nobody from it.
+    const ranBefore = before && ranHere.size === 0 ? await ran(before, [...new Set([key, wholeKey])]) : new Set<string>();
     return { ranHere, ranBefore };
 }
 
 /** Which images that would come in are there, and what their commits' tags mean: both tiers, in parallel. */
-async function readImages(registry: Registry, request: PromotionRequest, { images, transitions }: Proposal) {
-    const tiers = [request.before, request.environment].flatMap((one) => (one ? [one] : []));
+async function readImages(
+    registry: Registry,
+    { before, environment }: Pick<PromotionRequest, "before" | "environment">,
+    { images, transitions }: Proposal,
+) {
+    const tiers = [before, environment].flatMap((one) => (one ? [one] : []));
     const read = async (image: string) => {
         const planned = images[image];
         const names = [...new Set([planned.ref, ...("commit" in planned ? [planned.commit] : [])])];

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { checkedOutCommit, writtenNow } from "../../core/facts/process";
 import { gatherFacts, resolveLatest, sourceRepository } from "../../core/facts/promotionFacts";
 import { recordRun } from "../../core/facts/recordRun";
+import { decide } from "../../core/promotion/decide";
 import type { PromotionRequest } from "../../core/promotion/model";
+import { RegistryError } from "../../core/registry/model";
 import { imageRepository, type Tier } from "../../core/release/addresses";
 import { copyImages } from "../../core/release/copyImages";
 import { imageSet, setKey, type LockedImage } from "../../core/release/lock";
@@ -70,6 +72,19 @@ describe("the facts of a promotion", () => {
         assert.deepEqual([...facts.missing], []);
         assert.deepEqual(facts.tags, [{ image: "cart", tier: `${stage.registry}/release-candidate`, tag: first, digest: built }]);
         assert.notEqual(cart.digest, built);
+    });
+
+    it("of a rollback need nothing from the tier before, which may not answer at 3 a.m.", async () => {
+        const registry = await team();
+        await deploy(registry, stage, dev, second);
+        registry.beforeRead = (reference) => {
+            if (reference.startsWith(dev.registry)) {
+                throw new RegistryError(`Cannot resolve ${reference}: connect ETIMEDOUT`);
+            }
+        };
+        const facts = await gatherFacts(registry, request(stage, dev, first));
+        assert.ok("plan" in decide(request(stage, dev, first), facts));
+        await assert.rejects(gatherFacts(registry, request(stage, dev, third)), RegistryError);
     });
 
     it("name images that are in neither tier", async () => {

@@ -16,6 +16,8 @@ export class MemoryRegistry implements Registry {
     readonly calls: string[] = [];
     /** Called before a manifest or tag is put, with `put <reference>`; what it throws is what the caller gets. */
     beforePut: (call: string) => void = () => undefined;
+    /** Called before anything is read, with its reference; what it throws is what the caller gets. */
+    beforeRead: (reference: string) => void = () => undefined;
     private readonly repositories = new Map<string, Repository>();
 
     async resolve(reference: string): Promise<Descriptor | undefined> {
@@ -31,6 +33,7 @@ export class MemoryRegistry implements Registry {
 
     async tags(repository: string): Promise<string[]> {
         this.calls.push(`tags ${repository}`);
+        this.beforeRead(repository);
         return [...(this.repositories.get(repository)?.tags.keys() ?? [])].sort();
     }
 
@@ -111,6 +114,7 @@ export class MemoryRegistry implements Registry {
     }
 
     private find(reference: string): Manifest | undefined {
+        this.beforeRead(reference);
         const parsed = parseReference(reference);
         const name = `${parsed.host}/${parsed.repository}`;
         const repository = this.repositories.get(name);
