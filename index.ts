@@ -1,6 +1,7 @@
+import "./bin/lightStart";
 import * as pulumi from "@pulumi/pulumi";
+import { reported } from "./components/reported";
 import { planPromotion } from "./core/facts/planPromotion";
-import { Refusal } from "./core/refusal";
 import { loadSettings } from "./core/settings/load";
 
 /** Settings → digests → one component. Whatever is refused is refused here, before the first resource is registered. */
@@ -16,11 +17,12 @@ async function oneflow(): Promise<Record<string, unknown>> {
 
     const outcome = await planPromotion(settings, target.environment);
     const { Environment } = await import("./components/environment");
-    const { commit, images } = new Environment(project, { settings, environment: target.environment, outcome });
+    const { commit, images, registered } = new Environment(project, { settings, environment: target.environment, outcome });
+    await registered;
     return { commit, images };
 }
 
 export = () =>
     oneflow().catch((error: unknown) => {
-        throw error instanceof Refusal ? new pulumi.RunError(error.message) : error;
+        throw reported(error);
     });

@@ -1,4 +1,4 @@
-import * as k8s from "@pulumi/kubernetes";
+import { Provider } from "@pulumi/kubernetes/provider";
 import type * as pulumi from "@pulumi/pulumi";
 
 /**
@@ -8,8 +8,8 @@ import type * as pulumi from "@pulumi/pulumi";
  * the same stack would differ from one machine to the next. The provider's own process reads the variable anyway, as
  * kubectl does, lists of files included.
  */
-export function clusterProvider(name: string, context: string, opts: pulumi.ResourceOptions): k8s.Provider {
-    return new k8s.Provider(name, { context }, { ...opts, transformations: [withoutKubeconfig] });
+export function clusterProvider(name: string, context: string, opts: pulumi.ResourceOptions): Provider {
+    return new Provider(name, { context }, { ...opts, transformations: [withoutKubeconfig] });
 }
 
 const withoutKubeconfig: pulumi.ResourceTransformation = ({ props, opts }) => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
 import type { Plan } from "../core/promotion/model";
@@ -23,35 +24,46 @@ export class Environment extends pulumi.ComponentResource {
     readonly commit: string;
     /** Service → digest. */
     readonly images: Readonly<Record<string, string>>;
+    /** Resolves when every resource is registered: the program must not end before. */
+    readonly registered: Promise<void>;
 
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Environment", name, {}, opts);
-        const { settings, environment } = args;
         const { plan, words } = args.outcome;
         pulumi.log.info(words, this);
 
-        if (plan) {
-            const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
-            const images = new PromotedImages("images", { plan, from }, { parent: this });
-            const catalog = deployedCatalog(settings.catalog, plan);
-            const workloads = environment.clusters.flatMap((cluster) => {
-                const key = clusterKey(settings.project, environment, cluster);
-                const provider = clusterProvider(key, cluster.context, { parent: this });
-                return Object.values(catalog.services).map(
-                    (service) =>
-                        new Microservice(
-                            `${key}-${service.name}`,
-                            { service, context: renderContext(settings.project, plan) },
-                            { parent: this, provider, dependsOn: [images] },
-                        ),
-                );
-            });
-            new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
-        }
-
+        this.registered = plan ? this.deploy(plan, args) : Promise.resolve();
         this.commit = plan?.request.commit ?? "";
         this.images = plan?.set ?? {};
         this.registerOutputs({ commit: this.commit, images: this.images });
+    }
+
+    private async deploy(plan: Plan, { settings, environment }: EnvironmentArgs): Promise<void> {
+        const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
+        const images = new PromotedImages("images", { plan, from }, { parent: this });
+        // The images' provider is a process of its own, for which every workload waits: it starts while they are made.
+        await this.reachedEngine();
+
+        const catalog = deployedCatalog(settings.catalog, plan);
+        const workloads = environment.clusters.flatMap((cluster) => {
+            const key = clusterKey(settings.project, environment, cluster);
+            const provider = clusterProvider(key, cluster.context, { parent: this });
+            return Object.values(catalog.services).map(
+                (service) =>
+                    new Microservice(
+                        `${key}-${service.name}`,
+                        { service, context: renderContext(settings.project, plan) },
+                        { parent: this, provider, dependsOn: [images] },
+                    ),
+            );
+        });
+        new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
+    }
+
+    /** Waits until the engine knows this component, and has been asked for the children made so far. */
+    private async reachedEngine(): Promise<void> {
+        await new Promise((resolve) => this.urn.apply(resolve));
+        await nextTurn();
     }
 }
 

@@ -1,4 +1,7 @@
-import * as k8s from "@pulumi/kubernetes";
+// Two hundred files more would come with the package's own index, at every `up`.
+import * as apps from "@pulumi/kubernetes/apps/v1";
+import * as core from "@pulumi/kubernetes/core/v1";
+import * as policy from "@pulumi/kubernetes/policy/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { ServiceObject } from "../core/manifests/objects";
 import { renderService, type RenderContext } from "../core/manifests/workload";
@@ -24,21 +27,21 @@ export class Microservice extends pulumi.ComponentResource {
         const { rolloutMinutes = 10 } = args;
         const { serviceAccount, deployment, service, exposure, disruptionBudget } = renderService(args.service, args.context);
 
-        const account = new k8s.core.v1.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
+        const account = new core.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
         const timeout = `${rolloutMinutes}m`;
-        const rollout = new k8s.apps.v1.Deployment(name, deployment, {
+        const rollout = new apps.Deployment(name, deployment, {
             parent: this,
             dependsOn: [account],
             customTimeouts: { create: timeout, update: timeout },
         });
         if (service) {
-            new k8s.core.v1.Service(name, notAwaited(service), { parent: this });
+            new core.Service(name, notAwaited(service), { parent: this });
         }
         if (exposure) {
-            new k8s.core.v1.Service(`${name}-exposure`, exposure, { parent: this, dependsOn: [rollout] });
+            new core.Service(`${name}-exposure`, exposure, { parent: this, dependsOn: [rollout] });
         }
         if (disruptionBudget) {
-            new k8s.policy.v1.PodDisruptionBudget(name, disruptionBudget, { parent: this });
+            new policy.PodDisruptionBudget(name, disruptionBudget, { parent: this });
         }
         this.registerOutputs({});
     }

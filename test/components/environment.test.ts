@@ -9,7 +9,9 @@ import { environment, service, settings } from "./settings";
 async function deploy(stage = environment("stage", { promotesFrom: "dev", commit }), all = settings()): Promise<Registered[]> {
     const { Environment } = await import("../../components/environment");
     return record(
-        () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: plan(all, stage), words: "…" } }),
+        () =>
+            new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: plan(all, stage), words: "…" } })
+                .registered,
     );
 }
 
@@ -101,7 +103,7 @@ describe("Environment", () => {
         const all = settings();
         const stage = environment("stage", { promotesFrom: "dev" });
         const none = await record(
-            () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { words: "nothing" } }),
+            () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { words: "nothing" } }).registered,
         );
         assert.deepEqual(
             none.map(({ type }) => type),
@@ -111,7 +113,9 @@ describe("Environment", () => {
         const { cart: onlyCart } = plan(all, stage).images;
         const pending = plan(all, stage, { images: { cart: onlyCart }, set: { cart }, pending: ["checkout"] });
         const some = await record(
-            () => new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: pending, words: "…" } }),
+            () =>
+                new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: pending, words: "…" } })
+                    .registered,
         );
         assert.deepEqual(Object.keys(ofType(some, "kubernetes:apps/v1:Deployment")), ["europe-west1-cart"]);
     });
