@@ -4,6 +4,7 @@ import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { PipelineReport } from "../../sandbox/ci/pipeline";
+import { runGit } from "../../sandbox/git/command";
 import { recorded, registryAs, running } from "../../sandbox/story/readback";
 import { toolPath } from "../../sandbox/toolchain/toolchain";
 import { steps, told } from "./engineEvents";
@@ -80,7 +81,7 @@ describe("Online Boutique, from an empty cloud to prod on the real engine,", fun
             "Nothing is deployed to stage: its commit is not set.\n" +
                 "  → pulumi config set commit <full commit SHA> -s stage && pulumi up -s stage",
         ]);
-        assert.deepEqual(steps(run), ["create pulumi:pulumi:Stack acme-shop-stage", "create oneflow:index:Environment acme-shop"]);
+        assert.deepEqual(steps(run), ["create oneflow:index:Environment acme-shop", "create pulumi:pulumi:Stack acme-shop-stage"]);
         assert.deepEqual(outputsOf(shop.world, "stage"), { commit: "", images: {} });
         assert.deepEqual(pods(), [0, 0, 0]);
     });
@@ -159,6 +160,11 @@ describe("Online Boutique, from an empty cloud to prod on the real engine,", fun
         }
         assert.deepEqual(steps(succeeded(await shop.up("prod"))), []);
         await shop.undoEdits();
+    });
+
+    it("leaves nothing in the operations checkout that is not committed", async () => {
+        const { stdout } = await runGit(shop.world.layout.operations, ["status", "--porcelain"]);
+        assert.equal(stdout.toString(), "");
     });
 });
 
