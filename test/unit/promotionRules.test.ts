@@ -221,9 +221,9 @@ describe("a promotion is refused", () => {
                         subject: "commit",
                         message:
                             "9f8e02b… has no lock in release-candidate or stable.\n" +
-                            "Its build failed, is still running or never ran, or it was cleaned up.\n" +
+                            "It never came to stage: a lock travels with a promotion. Or it was never built.\n" +
                             "Newest commits that ran healthy in stage: 71c44d0…, 5e1f00d…",
-                        remedy: promote(old),
+                        remedy: `${promote(wanted, "stage")}   # then prod again\nor: ${promote(old)}`,
                     },
                 ],
             },
@@ -236,8 +236,8 @@ describe("a promotion is refused", () => {
                         subject: "checkout",
                         message:
                             "3c2d91a… has no lock in release-candidate or stable.\n" +
-                            "Its build failed, is still running or never ran, or it was cleaned up.",
-                        remedy: unpin("checkout"),
+                            "It never came to stage: a lock travels with a promotion. Or it was never built.",
+                        remedy: `${pin("checkout", pinned, "stage")}   # then prod again\nor: ${unpin("checkout")}`,
                     },
                 ],
             },
@@ -395,9 +395,10 @@ describe("a promotion is refused", () => {
                 assert.deepEqual(error.message.split("\n"), [
                     "Promotion to prod refused, nothing was changed:",
                     "  checkout  3c2d91a… has no lock in release-candidate or stable.",
-                    "            Its build failed, is still running or never ran, or it was cleaned up.",
+                    "            It never came to stage: a lock travels with a promotion. Or it was never built.",
                     "            Newest commits that ran healthy in stage: 71c44d0…",
-                    `            → ${pin("checkout", old)}`,
+                    `            → ${pin("checkout", pinned, "stage")}   # then prod again`,
+                    `            → or: ${pin("checkout", old)}`,
                     "  cart      9f8e02b… has no image in release-candidate or stable: its lock says sha256:ca200000…, which is gone.",
                     "            It was cleaned up or deleted; it is never built again under its tag.",
                     "            Newest commits that ran healthy in stage: 71c44d0…",
