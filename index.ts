@@ -1,4 +1,4 @@
-import "./bin/lightStart";
+import "./bin/quickStart";
 import * as pulumi from "@pulumi/pulumi";
 import { reported } from "./components/reported";
 import { planPromotion } from "./core/facts/planPromotion";
