@@ -17,8 +17,8 @@ const cache = path.join(dependencies, ".cache", "oneflow");
  */
 exports.create = ({ service }) => {
     const compilerOptions = emitOptions(service.config.options);
-    const ts = require("typescript");
-    const settings = JSON.stringify([ts.version, compilerOptions]);
+    const { version } = require("typescript/package.json");
+    const settings = JSON.stringify([version, compilerOptions]);
     return {
         transpile(source, { fileName }) {
             const key = createHash("sha256")
@@ -27,7 +27,7 @@ exports.create = ({ service }) => {
             const file = path.join(cache, key.slice(0, 2), key.slice(2) + ".json");
             const known = read(file);
             if (known) return known;
-            const made = ts.transpileModule(source, { fileName, compilerOptions, reportDiagnostics: true });
+            const made = require("typescript").transpileModule(source, { fileName, compilerOptions, reportDiagnostics: true });
             const { outputText, sourceMapText, diagnostics } = made;
             if (diagnostics.length === 0) write(file, { outputText, sourceMapText });
             return made;
