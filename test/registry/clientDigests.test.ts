@@ -205,8 +205,8 @@ describe("a digest is never changed", () => {
                 [
                     `Mirroring into ${ours} refused, nothing was changed:`,
                     `  ${upstream}:8.2@${absent}`,
-                    `${" ".repeat(32)}${upstream} does not have ${absent}: it never did, or it was deleted there`,
-                    `${" ".repeat(32)}→ crane digest ${upstream}:8.2, then put that digest into services.yaml`,
+                    `${" ".repeat(6)}${upstream} does not have ${absent}: it never did, or it was deleted there`,
+                    `${" ".repeat(6)}→ crane digest ${upstream}:8.2, then put that digest into services.yaml`,
                 ].join("\n"),
             );
             return true;
