@@ -25,6 +25,7 @@ export async function stackVariables(layout: Layout, daemon: DaemonState, stack:
     return {
         PULUMI_BACKEND_URL: `file://${layout.state(stack)}`,
         PULUMI_CONFIG_PASSPHRASE_FILE: layout.passphrase,
+        PULUMI_HOME: layout.pulumiHome,
         PULUMI_DEBUG_PROVIDERS: daemon.providers[identity],
         PULUMI_SKIP_UPDATE_CHECK: "true",
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

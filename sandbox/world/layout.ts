@@ -23,6 +23,8 @@ export function layout(root: string) {
         /** A folder a stack, as there is a bucket a stack. */
         state: (stack: string) => join(root, "state", stack),
         passphrase: join(root, "passphrase"),
+        /** Plugins, workspaces and logs of the engine: it writes some at every run, and none into the user's own home. */
+        pulumiHome: join(root, "pulumi-home"),
         /** Docker config and kubeconfig of an identity. */
         identity: (name: string) => join(root, "identities", name),
     };

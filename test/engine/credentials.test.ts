@@ -33,7 +33,7 @@ describe("The credentials of a promotion", function () {
                 "PULUMI_CONFIG_PASSPHRASE_FILE",
                 "PULUMI_DEBUG_PROVIDERS",
             ],
-            ...["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_SKIP_UPDATE_CHECK"],
+            ...["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_HOME", "PULUMI_SKIP_UPDATE_CHECK"],
         ]);
         assert.match(variables.PULUMI_DEBUG_PROVIDERS, /^kubernetes:\d+$/);
         assert.match(
