@@ -44,6 +44,8 @@ export class Environment extends pulumi.ComponentResource {
         // The images' provider is a process of its own, for which every workload waits: it starts while they are made.
         await this.reachedEngine();
 
+        // What runs already has its images: only what changes waits for them to come.
+        const waitsFor = plan.direction === "unchanged" ? [] : [images];
         const catalog = deployedCatalog(settings.catalog, plan);
         const workloads = environment.clusters.flatMap((cluster) => {
             const key = clusterKey(settings.project, environment, cluster);
@@ -53,7 +55,7 @@ export class Environment extends pulumi.ComponentResource {
                     new Microservice(
                         `${key}-${service.name}`,
                         { service, context: renderContext(settings.project, plan) },
-                        { parent: this, provider, dependsOn: [images] },
+                        { parent: this, provider, dependsOn: waitsFor },
                     ),
             );
         });
