@@ -1,5 +1,8 @@
+import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
+import { renderDefaultDeny } from "../core/manifests/networkPolicy";
+import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
 import { pinnedImage } from "../core/release/addresses";
 import { clusterKey } from "../core/settings/clusterKey";
@@ -37,14 +40,22 @@ export class Environment extends pulumi.ComponentResource {
             const workloads = environment.clusters.flatMap((cluster) => {
                 const key = clusterKey(settings.project, environment, cluster);
                 const provider = clusterProvider(key, cluster.context, { parent: this });
-                return Object.values(catalog.services).map(
+                const context = renderContext(settings, plan);
+                const services = Object.values(catalog.services).map(
                     (service) =>
                         new Microservice(
                             `${key}-${service.name}`,
-                            { service, context: renderContext(settings.project, plan) },
+                            { service, context },
                             { parent: this, provider, dependsOn: [images] },
                         ),
                 );
+                const closed = new k8s.networking.v1.NetworkPolicy(`${key}-default-deny`, renderDefaultDeny(context), {
+                    parent: this,
+                    provider,
+                    // Where services run already, what they may do is allowed before all else is denied.
+                    dependsOn: services.map(({ networkPolicy }) => networkPolicy),
+                });
+                return [...services, closed];
             });
             new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
         }
@@ -60,11 +71,12 @@ function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
     return { services: Object.fromEntries(Object.entries(catalog.services).filter(([name]) => !pending.includes(name))) };
 }
 
-function renderContext(partOf: string, { environment, images }: Plan) {
+function renderContext({ project, catalog }: Settings, { environment, images }: Plan): RenderContext {
     return {
         environment: environment.name,
         namespace: environment.namespace,
-        partOf,
+        partOf: project,
+        services: catalog.services,
         image: (imageName: string) => pinnedImage(environment, imageName, images[imageName].digest),
         commit: (service: string) => {
             const locked = images[service];

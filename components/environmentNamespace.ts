@@ -77,6 +77,7 @@ export const deployerRules = [
     { apiGroups: ["apps"], resources: ["deployments"], verbs: changing },
     { apiGroups: [""], resources: ["services", "serviceaccounts"], verbs: changing },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: changing },
+    { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: changing },
     { apiGroups: ["apps"], resources: ["replicasets"], verbs: looking },
     { apiGroups: [""], resources: ["pods", "events", "endpoints"], verbs: looking },
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: looking },

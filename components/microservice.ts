@@ -19,16 +19,23 @@ export interface MicroserviceArgs {
  * Its objects are exactly what `core/manifests` renders, so chart, kustomization and program cannot differ.
  */
 export class Microservice extends pulumi.ComponentResource {
+    /** Whom its pods may call, and who may call them. It is there before the pods. */
+    readonly networkPolicy: k8s.networking.v1.NetworkPolicy;
+
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
         const { rolloutMinutes = 10 } = args;
-        const { serviceAccount, deployment, service, exposure, disruptionBudget } = renderService(args.service, args.context);
+        const { serviceAccount, networkPolicy, deployment, service, exposure, disruptionBudget } = renderService(
+            args.service,
+            args.context,
+        );
 
         const account = new k8s.core.v1.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
+        this.networkPolicy = new k8s.networking.v1.NetworkPolicy(name, networkPolicy, { parent: this });
         const timeout = `${rolloutMinutes}m`;
         const rollout = new k8s.apps.v1.Deployment(name, deployment, {
             parent: this,
-            dependsOn: [account],
+            dependsOn: [account, this.networkPolicy],
             customTimeouts: { create: timeout, update: timeout },
         });
         if (service) {

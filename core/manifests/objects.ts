@@ -2,7 +2,8 @@
  * The Kubernetes objects that oneflow renders, as plain values. Only what it sets: this is not a model of the API.
  * They are assignable to the input types of `@pulumi/kubernetes`, which core/ does not import; `test/unit/manifestsTypes.ts` proves it.
  */
-export type KubernetesObject = ServiceAccountObject | DeploymentObject | ServiceObject | DisruptionBudgetObject;
+export type KubernetesObject =
+    ServiceAccountObject | DeploymentObject | ServiceObject | DisruptionBudgetObject | NetworkPolicyObject;
 
 export interface ObjectMetadata {
     name: string;
@@ -34,6 +35,30 @@ export interface DisruptionBudgetObject {
     kind: "PodDisruptionBudget";
     metadata: ObjectMetadata;
     spec: { maxUnavailable: number; unhealthyPodEvictionPolicy: "AlwaysAllow"; selector: LabelSelector };
+}
+
+export interface NetworkPolicyObject {
+    apiVersion: "networking.k8s.io/v1";
+    kind: "NetworkPolicy";
+    metadata: ObjectMetadata;
+    spec: {
+        /** Without labels: every pod of the namespace. */
+        podSelector: Partial<LabelSelector>;
+        policyTypes: ("Ingress" | "Egress")[];
+        ingress?: { from?: NetworkPeer[]; ports?: NetworkPort[] }[];
+        egress?: { to?: NetworkPeer[]; ports?: NetworkPort[] }[];
+    };
+}
+
+export interface NetworkPeer {
+    podSelector?: LabelSelector;
+    namespaceSelector?: LabelSelector;
+    ipBlock?: { cidr: string };
+}
+
+export interface NetworkPort {
+    port: number;
+    protocol: "TCP" | "UDP";
 }
 
 export interface DeploymentObject {

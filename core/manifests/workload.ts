@@ -1,7 +1,15 @@
-import type { Port, Service } from "../settings/model";
+import type { Catalog, Port, Service } from "../settings/model";
 import { renderDeployment } from "./deployment";
 import { labelSelector, objectLabels, podSelector } from "./labels";
-import type { DeploymentObject, DisruptionBudgetObject, ObjectMetadata, ServiceAccountObject, ServiceObject } from "./objects";
+import { renderNetworkPolicy } from "./networkPolicy";
+import type {
+    DeploymentObject,
+    DisruptionBudgetObject,
+    NetworkPolicyObject,
+    ObjectMetadata,
+    ServiceAccountObject,
+    ServiceObject,
+} from "./objects";
 import { inEnvironment } from "./overrides";
 
 /** Where a service is rendered for. */
@@ -12,6 +20,8 @@ export interface RenderContext {
     namespace: string;
     /** Name of the project that the services are part of. */
     partOf: string;
+    /** All services of the catalog: whom a service may call, and who calls it, is known from them. */
+    services: Catalog["services"];
     /** The reference, pinned by digest, of an image name: a service's name, or `<service>/<init container>`. */
     image(imageName: string): string;
     /** The commit that a service's image was built from. Absent, or no answer: the object says none. */
@@ -21,6 +31,8 @@ export interface RenderContext {
 /** What a service is in Kubernetes, by role. An absent role is an absent key, so `Object.values` is what there is to apply, in order. */
 export interface WorkloadObjects {
     serviceAccount: ServiceAccountObject;
+    /** Whom the pods may call, and who may call them. */
+    networkPolicy: NetworkPolicyObject;
     deployment: DeploymentObject;
     /** What the other services call. Absent where the service has no port. */
     service?: ServiceObject;
@@ -56,6 +68,7 @@ export function renderService(service: Service, context: RenderContext): Workloa
             metadata: metadata(name),
             automountServiceAccountToken: false,
         },
+        networkPolicy: renderNetworkPolicy(here, metadata(name), context),
         // The commit stands on the Deployment alone: on the pod template it would restart pods whose image did not change.
         deployment: renderDeployment(here, { ...metadata(name), ...annotations }, context),
         ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),

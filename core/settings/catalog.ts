@@ -1,4 +1,5 @@
 import { isDigest, parseReference } from "../registry/reference";
+import { refuseWrongCalls } from "./calls";
 import { compareServices } from "./compareServices";
 import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
@@ -21,6 +22,7 @@ export function readCatalog(shape: Shape, value: unknown, findings: Findings): C
         findings.add(["services"], "is empty; expected at least one service");
     }
     compareServices(Object.fromEntries(services), findings);
+    refuseWrongCalls(Object.fromEntries(services), findings);
     return { services: Object.fromEntries(services) };
 }
 
@@ -53,6 +55,8 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
         annotations,
         terminationGracePeriodSeconds: seconds(entry.terminationGracePeriod ?? "30s"),
         ...(user === undefined ? {} : { user }),
+        ...(entry.calls && entry.calls.length > 0 && { calls: entry.calls }),
+        ...(entry.unrestrictedEgress && { unrestrictedEgress: true }),
         environments: Object.fromEntries(
             Object.entries(entry.environments ?? {}).map(([environment, override]) => [
                 environment,

@@ -52,6 +52,7 @@ export function compareServices(services: Readonly<Record<string, Service>>, fin
 }
 
 const reserved: Readonly<Record<string, string>> = {
+    "default-deny": "the namespace has a NetworkPolicy of that name",
     locks: "commit locks stand there beside the images",
     default: "every namespace has a ServiceAccount of that name",
     kubernetes: "the cluster has a Service of that name",

@@ -102,6 +102,10 @@ export interface Service {
     terminationGracePeriodSeconds: number;
     /** Numeric user and group of the process, and group of its volumes. Absent: what the image says, which must not be root. */
     user?: number;
+    /** Services of the catalog that this one calls. Absent: none. */
+    calls?: readonly string[];
+    /** Whether its pods may call whatever is no service of the catalog. Absent: they may not. */
+    unrestrictedEgress?: true;
     /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env`, adds. */
     environments: Readonly<Record<string, ServiceOverride>>;
 }

@@ -20,7 +20,6 @@ export const notYet: readonly NotYet[] = [
     { in: "services", path: "services.*.kind", values: ["cron", "stateful"], instead: "write service or worker" },
     { in: "services", path: "services.*.schedule", instead: "delete the line: it comes with kind cron" },
     { in: "services", path: "services.*.manifests", instead: "describe the service by the other keys" },
-    { in: "services", path: "services.*.calls", instead: "delete the line: no traffic is denied yet" },
     { in: "services", path: "services.*.autoscale", instead: "write replicas" },
     { in: "services", path: "services.*.environments.*.autoscale", instead: "write replicas" },
     { in: "services", path: "services.*.identity", instead: "delete the line: the workload has no Google identity yet" },

@@ -8,13 +8,14 @@ import { renderService, type RenderContext } from "../../core/manifests/workload
 import type { Service } from "../../core/settings/model";
 import { anyService } from "./manifestsAnyService";
 import { restrictedViolations, type AnyPod } from "./manifestsRestricted";
-import { checkoutservice, frontend, loadgenerator, redisCart } from "./manifestsServices";
+import { checkoutservice, frontend, loadgenerator, redisCart, services } from "./manifestsServices";
 
 const commit = "3c2d91a4f0b7e5d6c8a9b0e1f2d3c4b5a6978870";
 const stage: RenderContext = {
     environment: "stage",
     namespace: "shop",
     partOf: "acme-shop",
+    services,
     image: (imageName) => `registry.example/acme-stage/release-candidate/${imageName}@sha256:${"5".repeat(64)}`,
     commit: (service) => (service === "redis-cart" ? undefined : commit),
 };
@@ -32,10 +33,10 @@ describe("A service as Kubernetes objects", () => {
     }
 
     it("has a role for each object, and only the roles that there are", () => {
-        assert.deepEqual(Object.keys(renderService(loadgenerator, stage)), ["serviceAccount", "deployment"]);
-        assert.deepEqual(Object.keys(renderService(frontend, stage)), ["serviceAccount", "deployment", "service", "exposure"]);
+        assert.deepEqual(Object.keys(renderService(loadgenerator, stage)), ["serviceAccount", "networkPolicy", "deployment"]);
         assert.deepEqual(Object.keys(renderService({ ...frontend, replicas: 2 }, stage)), [
             "serviceAccount",
+            "networkPolicy",
             "deployment",
             "service",
             "exposure",

@@ -84,6 +84,8 @@ export const anyService: fc.Arbitrary<Service> = fc.record(
         annotations: texts,
         terminationGracePeriodSeconds: fc.integer({ min: 0, max: 600 }),
         user: fc.integer({ min: 1, max: 65535 }),
+        calls: fc.subarray(["checkoutservice", "frontend", "redis-cart"]),
+        unrestrictedEgress: fc.constant(true as const),
         environments: fc.dictionary(fc.constantFrom("dev", "prod"), override, { maxKeys: 2 }),
     },
     {

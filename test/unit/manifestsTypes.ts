@@ -1,6 +1,12 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { DeploymentObject, DisruptionBudgetObject, ServiceAccountObject, ServiceObject } from "../../core/manifests/objects";
+import type {
+    DeploymentObject,
+    DisruptionBudgetObject,
+    NetworkPolicyObject,
+    ServiceAccountObject,
+    ServiceObject,
+} from "../../core/manifests/objects";
 
 // Nothing here runs: the compiler is the test. What core/manifests renders is what @pulumi/kubernetes takes, field by field.
 
@@ -9,12 +15,14 @@ type Input = {
     service: kubernetes.types.input.core.v1.Service;
     serviceAccount: kubernetes.types.input.core.v1.ServiceAccount;
     disruptionBudget: kubernetes.types.input.policy.v1.PodDisruptionBudget;
+    networkPolicy: kubernetes.types.input.networking.v1.NetworkPolicy;
 };
 type Rendered = {
     deployment: DeploymentObject;
     service: ServiceObject;
     serviceAccount: ServiceAccountObject;
     disruptionBudget: DisruptionBudgetObject;
+    networkPolicy: NetworkPolicyObject;
 };
 
 export const assignable = (rendered: Rendered): Input => rendered;

@@ -885,6 +885,29 @@ describe("A service is refused:", () => {
                 remedy: "build the service from a repository of another name",
             },
         ],
+        [
+            "that calls a service which does not exist",
+            catalog({ cart: { source: "src/cart", port: 1, calls: ["reddis"] }, redis: { image: redis, port: 6379 } }),
+            {
+                subject: at("cart.calls[0]"),
+                message: 'there is no service reddis; did you mean "redis"?',
+                remedy: "what is no service of this file is reached with unrestrictedEgress: true",
+            },
+        ],
+        [
+            "that calls a worker, which listens to nobody",
+            catalog({ cart: { source: "src/cart", port: 1, calls: ["mailer"] }, mailer: { source: "src/mailer", kind: "worker" } }),
+            {
+                subject: at("cart.calls[0]"),
+                message: "mailer has no port that could be called",
+                remedy: "delete the line, or write mailer's port",
+            },
+        ],
+        [
+            "that calls one twice",
+            catalog({ cart: { source: "src/cart", port: 1, calls: ["redis", "redis"] }, redis: { image: redis, port: 6379 } }),
+            { subject: at("cart.calls[1]"), message: "redis stands twice in the list", remedy: "delete one of the two" },
+        ],
         ["that is nothing", catalog({ cart: null }), { subject: at("cart"), message: missingEntry() }],
         [
             "where there is none",
@@ -897,7 +920,7 @@ describe("A service is refused:", () => {
 function missingEntry(): string {
     return (
         "is empty; expected a map of source, image, kind, port, ports, health, env, resources, replicas, volumes, init, expose, command, args, " +
-        "annotations, terminationGracePeriod, user, environments, schedule, manifests, calls, autoscale, identity, files, after, migrate, verify, " +
+        "annotations, terminationGracePeriod, user, environments, schedule, manifests, calls, unrestrictedEgress, autoscale, identity, files, after, migrate, verify, " +
         "build, compatibleWith"
     );
 }
@@ -938,13 +961,12 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ autoscale: { min: 1 }, calls: ["redis"], env: { PASSWORD: { secret: "db", key: "password" } } }),
+            ...cart({ autoscale: { min: 1 }, env: { PASSWORD: { secret: "db", key: "password" } } }),
             ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
-                "services.yaml: services.cart.calls — calls is not supported yet",
                 "services.yaml: services.cart.autoscale — autoscale is not supported yet",
                 "services.yaml: services.cart.env.PASSWORD.secret — secret is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",

@@ -163,7 +163,16 @@ export const service = z.strictObject({
     environments: optional(z.record(environmentName, override), "What differs in an environment, by its name."),
     schedule: optional(later, "When a `cron` runs."),
     manifests: optional(later, "Folder of the service's own Kubernetes manifests; images are pinned in them."),
-    calls: optional(later, "Services that this one calls; all other traffic is denied."),
+    calls: optional(
+        z.array(serviceName).meta({ expected: "a list of services of this file" }),
+        "Services of this file that this one calls. All other traffic between pods is denied.",
+        { default: "it calls none" },
+    ),
+    unrestrictedEgress: optional(
+        z.boolean(),
+        "Whether its pods may also call anything outside: the internet, other namespaces, the cloud's own services. Services of this file still need `calls`.",
+        { default: "false" },
+    ),
     autoscale: optional(later, "Bounds for the number of pods, instead of `replicas`."),
     identity: optional(later, "Google service identity of the workload."),
     files: optional(later, "Files for the container (a ConfigMap)."),
