@@ -75,7 +75,7 @@ const changing = [...looking, "create", "update", "patch", "delete"];
 /** What a deployer changes, and what it looks at to tell whether a rollout is healthy. No Secret, no RBAC, no exec. */
 export const deployerRules = [
     { apiGroups: ["apps"], resources: ["deployments"], verbs: changing },
-    { apiGroups: [""], resources: ["services", "serviceaccounts"], verbs: changing },
+    { apiGroups: [""], resources: ["services", "serviceaccounts", "configmaps"], verbs: changing },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: changing },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: changing },
     { apiGroups: ["apps"], resources: ["replicasets"], verbs: looking },

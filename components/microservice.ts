@@ -25,17 +25,18 @@ export class Microservice extends pulumi.ComponentResource {
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
         const { rolloutMinutes = 10 } = args;
-        const { serviceAccount, networkPolicy, deployment, service, exposure, disruptionBudget } = renderService(
+        const { serviceAccount, networkPolicy, files, deployment, service, exposure, disruptionBudget } = renderService(
             args.service,
             args.context,
         );
 
         const account = new k8s.core.v1.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
         this.networkPolicy = new k8s.networking.v1.NetworkPolicy(name, networkPolicy, { parent: this });
+        const mounted = files ? [new k8s.core.v1.ConfigMap(`${name}-files`, files, { parent: this })] : [];
         const timeout = `${rolloutMinutes}m`;
         const rollout = new k8s.apps.v1.Deployment(name, deployment, {
             parent: this,
-            dependsOn: [account, this.networkPolicy],
+            dependsOn: [account, this.networkPolicy, ...mounted],
             customTimeouts: { create: timeout, update: timeout },
         });
         if (service) {

@@ -19,6 +19,14 @@ export interface ServiceAccountObject {
     automountServiceAccountToken: boolean;
 }
 
+export interface ConfigMapObject {
+    apiVersion: "v1";
+    kind: "ConfigMap";
+    metadata: ObjectMetadata;
+    data: Record<string, string>;
+    immutable: boolean;
+}
+
 export interface ServiceObject {
     apiVersion: "v1";
     kind: "Service";
@@ -102,7 +110,14 @@ export interface PodSpec {
     }[];
     initContainers?: Container[];
     containers: Container[];
-    volumes?: { name: string; emptyDir: { medium?: "Memory"; sizeLimit?: string } }[];
+    volumes?: PodVolume[];
+}
+
+export interface PodVolume {
+    name: string;
+    emptyDir?: { medium?: "Memory"; sizeLimit?: string };
+    secret?: { secretName: string };
+    configMap?: { name: string };
 }
 
 export interface Container {
@@ -111,7 +126,7 @@ export interface Container {
     command?: string[];
     args?: string[];
     ports?: ContainerPort[];
-    env?: { name: string; value: string }[];
+    env?: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
     startupProbe?: ContainerProbe;
     readinessProbe?: ContainerProbe;
     livenessProbe?: ContainerProbe;
@@ -123,7 +138,7 @@ export interface Container {
         privileged: boolean;
         readOnlyRootFilesystem: boolean;
     };
-    volumeMounts?: { name: string; mountPath: string }[];
+    volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
 }
 
 export interface ContainerPort {

@@ -1,16 +1,17 @@
 import type { Service } from "../settings/model";
 
 /**
- * The service as it is in one environment: what `environments` says of it replaces the service's own fields, but `env` is merged
- * name by name, in the service's own order with new names behind. Applying it twice changes nothing.
+ * The service as it is in one environment: what `environments` says of it replaces the service's own fields, but `env` and `files` are
+ * merged name by name, in the service's own order with new names behind. Applying it twice changes nothing.
  */
 export function inEnvironment(service: Service, environment: string): Service {
-    const { replicas, resources, annotations, env } = service.environments[environment] ?? {};
+    const { replicas, resources, annotations, env, files } = service.environments[environment] ?? {};
     return {
         ...service,
         replicas: replicas ?? service.replicas,
         resources: resources ?? service.resources,
         annotations: annotations ?? service.annotations,
         env: { ...service.env, ...env },
+        ...(files && { files: { ...service.files, ...files } }),
     };
 }

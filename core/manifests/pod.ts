@@ -1,11 +1,13 @@
 import type { InitContainer, Probe, Resources, Service } from "../settings/model";
 import { labelSelector } from "./labels";
+import { environment } from "./env";
 import type { Container, ContainerPort, ContainerProbe, PodSpec } from "./objects";
+import { podVolumes, volumeMounts } from "./volumes";
 import type { RenderContext } from "./workload";
 
 /** The pod of a service that has its environment's overrides. It meets the Pod Security Standard `restricted`. */
 export function renderPod(service: Service, context: RenderContext): PodSpec {
-    const { name, user, init, volumes, terminationGracePeriodSeconds } = service;
+    const { name, user, init, terminationGracePeriodSeconds } = service;
     return {
         serviceAccountName: name,
         automountServiceAccountToken: false,
@@ -28,12 +30,7 @@ export function renderPod(service: Service, context: RenderContext): PodSpec {
         })),
         ...(init.length > 0 && { initContainers: init.map((container) => renderInitContainer(container, service, context)) }),
         containers: [renderContainer(service, context)],
-        ...(volumes.length > 0 && {
-            volumes: volumes.map(({ name: volume, memory, sizeLimit }) => ({
-                name: volume,
-                emptyDir: { ...(memory && { medium: "Memory" as const }), ...(sizeLimit !== undefined && { sizeLimit }) },
-            })),
-        }),
+        ...podVolumes(service),
     };
 }
 
@@ -70,23 +67,17 @@ function invocation({ command, args }: Pick<Service, "command" | "args">): Pick<
     return { ...(command && { command: [...command] }), ...(args && { args: [...args] }) };
 }
 
-/** In the order of the file: `$(NAME)` in a value refers to a variable before it. */
-function environment(env: Readonly<Record<string, string>>): Pick<Container, "env"> {
-    const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
-    return variables.length > 0 ? { env: variables } : {};
-}
-
 /** What every container of a service may use, and no more. */
-function confinement({ resources, volumes }: Service): Pick<Container, "resources" | "securityContext" | "volumeMounts"> {
+function confinement(service: Service): Pick<Container, "resources" | "securityContext" | "volumeMounts"> {
     return {
-        resources: { requests: quantities(resources.requests), limits: quantities(resources.limits) },
+        resources: { requests: quantities(service.resources.requests), limits: quantities(service.resources.limits) },
         securityContext: {
             allowPrivilegeEscalation: false,
             capabilities: { drop: ["ALL"] },
             privileged: false,
             readOnlyRootFilesystem: true,
         },
-        ...(volumes.length > 0 && { volumeMounts: volumes.map(({ name, mountPath }) => ({ name, mountPath })) }),
+        ...volumeMounts(service),
     };
 }
 

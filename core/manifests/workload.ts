@@ -1,8 +1,10 @@
 import type { Catalog, Port, Service } from "../settings/model";
 import { renderDeployment } from "./deployment";
 import { labelSelector, objectLabels, podSelector } from "./labels";
+import { renderFiles } from "./files";
 import { renderNetworkPolicy } from "./networkPolicy";
 import type {
+    ConfigMapObject,
     DeploymentObject,
     DisruptionBudgetObject,
     NetworkPolicyObject,
@@ -33,6 +35,8 @@ export interface WorkloadObjects {
     serviceAccount: ServiceAccountObject;
     /** Whom the pods may call, and who may call them. */
     networkPolicy: NetworkPolicyObject;
+    /** The files of the container. Its name changes with what is in it, so pods that run keep the files that they started with. */
+    files?: ConfigMapObject;
     deployment: DeploymentObject;
     /** What the other services call. Absent where the service has no port. */
     service?: ServiceObject;
@@ -59,6 +63,7 @@ export function renderService(service: Service, context: RenderContext): Workloa
         namespace: context.namespace,
         labels: objectLabels(name, context),
     });
+    const files = renderFiles(here, metadata);
     const commit = context.commit?.(name);
     const annotations = commit === undefined ? {} : { annotations: { [commitAnnotation]: commit } };
     return {
@@ -69,6 +74,7 @@ export function renderService(service: Service, context: RenderContext): Workloa
             automountServiceAccountToken: false,
         },
         networkPolicy: renderNetworkPolicy(here, metadata(name), context),
+        ...(files && { files }),
         // The commit stands on the Deployment alone: on the pod template it would restart pods whose image did not change.
         deployment: renderDeployment(here, { ...metadata(name), ...annotations }, context),
         ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),

@@ -1,6 +1,8 @@
 import { isDigest, parseReference } from "../registry/reference";
 import { refuseWrongCalls } from "./calls";
 import { compareServices } from "./compareServices";
+import { readEnv } from "./env";
+import { readFiles, readVolumes } from "./files";
 import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
 import type { Catalog, InitContainer, Service, ServiceOverride, ThirdPartyImage } from "./model";
@@ -8,7 +10,7 @@ import { refuseNotYet } from "./notYet";
 import { readExposure, readServicePorts } from "./ports";
 import { readProbes } from "./probes";
 import { amount, seconds, withResources } from "./quantity";
-import type { EnvEntry, InitEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
+import type { InitEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
 import type { Shape } from "./shape";
 
 /** The catalog that `services.yaml` describes, defaults applied; what does not fit is left out and reported. */
@@ -42,14 +44,10 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
         ...(entry.command && { command: entry.command }),
         ...(entry.args && { args: entry.args }),
         env: readEnv(entry.env, [...path, "env"], findings),
+        ...(entry.files && { files: readFiles(entry.files, [...path, "files"], findings) }),
         resources,
         replicas: entry.replicas ?? 1,
-        volumes: Object.entries(entry.volumes ?? {}).map(([volume, { mount, sizeLimit, memory = false }]) => ({
-            name: volume,
-            mountPath: mount,
-            ...(sizeLimit && { sizeLimit }),
-            memory,
-        })),
+        volumes: readVolumes(entry.volumes, [...path, "volumes"], findings),
         init: (entry.init ?? []).map((container, index) => readInit(container, [...path, "init", index], findings)),
         ...readExposure(name, entry, ports, findings),
         annotations,
@@ -124,7 +122,7 @@ function readInit({ name, image, command, args, env }: InitEntry, path: Path, fi
 }
 
 function readOverride(
-    { replicas, resources, env, annotations }: OverrideEntry,
+    { replicas, resources, env, files, annotations }: OverrideEntry,
     service: Pick<Service, "resources" | "annotations">,
     path: Path,
     findings: Findings,
@@ -137,17 +135,9 @@ function readOverride(
         ...(replicas === undefined ? {} : { replicas }),
         ...(changed && { resources: changed }),
         ...(env && { env: readEnv(env, [...path, "env"], findings) }),
+        ...(files && { files: readFiles(files, [...path, "files"], findings) }),
         ...(annotations && { annotations: { ...service.annotations, ...annotations } }),
     };
-}
-
-function readEnv(env: EnvEntry = {}, path: Path, findings: Findings): Record<string, string> {
-    for (const [name, value] of Object.entries(env)) {
-        if (typeof value !== "string" && !findings.touches([...path, name])) {
-            findings.add([...path, name], "is a map; expected a text");
-        }
-    }
-    return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 function refuseLowLimits({ requests, limits }: Service["resources"], path: Path, findings: Findings): void {

@@ -5,7 +5,7 @@ import type { Service } from "./model";
 export function compareServices(services: Readonly<Record<string, Service>>, findings: Findings): void {
     const sources = new Map<string, string>();
     const names = new Map<string, string>(Object.keys(services).map((name) => [name, `the service ${name}`]));
-    for (const [name, { image, expose, init, volumes }] of Object.entries(services)) {
+    for (const [name, { image, expose, init, volumes, files = {} }] of Object.entries(services)) {
         const path = ["services", name];
         if (Object.hasOwn(reserved, name)) {
             findings.add(path, `the name ${name} is taken: ${reserved[name]}`, "choose another name");
@@ -48,6 +48,9 @@ export function compareServices(services: Readonly<Record<string, Service>>, fin
             (mount, index) =>
                 findings.add([...path, "volumes", volumes[index].name, "mount"], `another volume is mounted at ${mount} already`),
         );
+        for (const file of Object.keys(files).filter((file) => volumes.some(({ mountPath }) => mountPath === file))) {
+            findings.add([...path, "files", file], `a volume is mounted at ${file} already`);
+        }
     }
 }
 

@@ -89,7 +89,9 @@ export interface Service {
     probes: { startup?: Probe; readiness?: Probe; liveness?: Probe };
     command?: readonly string[];
     args?: readonly string[];
-    env: Readonly<Record<string, string>>;
+    env: Readonly<Record<string, EnvValue>>;
+    /** Files of the container: absolute path → text. Absent: none but the image's. */
+    files?: Readonly<Record<string, string>>;
     /** Requests and limits as Kubernetes quantities. */
     resources: { requests: Resources; limits: Resources };
     replicas: number;
@@ -106,11 +108,14 @@ export interface Service {
     calls?: readonly string[];
     /** Whether its pods may call whatever is no service of the catalog. Absent: they may not. */
     unrestrictedEgress?: true;
-    /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env`, adds. */
+    /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env` and `files`, adds. */
     environments: Readonly<Record<string, ServiceOverride>>;
 }
 
-export type ServiceOverride = Partial<Pick<Service, "replicas" | "resources" | "env" | "annotations">>;
+export type ServiceOverride = Partial<Pick<Service, "replicas" | "resources" | "env" | "files" | "annotations">>;
+
+/** The text of an environment variable, or where it is kept: never a secret's value. */
+export type EnvValue = string | { secret: string; key: string };
 
 /** An image that a repository's pipeline builds. */
 export interface BuiltImage {
@@ -160,7 +165,7 @@ export interface Resources {
     memory?: string;
 }
 
-/** An empty folder that lives as long as the pod. */
+/** A folder: an empty one that lives as long as the pod, or what a Secret holds. */
 export interface Volume {
     name: string;
     mountPath: string;
@@ -168,6 +173,8 @@ export interface Volume {
     sizeLimit?: string;
     /** Whether the folder is held in memory. */
     memory: boolean;
+    /** Name of the Kubernetes Secret whose keys are the folder's files. Absent: the folder is empty at first. */
+    secret?: string;
 }
 
 export interface InitContainer {
@@ -175,7 +182,7 @@ export interface InitContainer {
     image: ThirdPartyImage;
     command?: readonly string[];
     args?: readonly string[];
-    env: Readonly<Record<string, string>>;
+    env: Readonly<Record<string, EnvValue>>;
 }
 
 /** A second Service that brings traffic from outside the cluster. */

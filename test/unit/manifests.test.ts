@@ -197,7 +197,7 @@ describe("What runs in a cluster", () => {
     it("is what the API takes: selectors find the pods, port numbers and names stand once, mounts have their volume", () => {
         fc.assert(
             fc.property(anyService, (service) => {
-                const { deployment, service: inside, exposure, disruptionBudget } = renderService(service, prod);
+                const { deployment, service: inside, files, exposure, disruptionBudget } = renderService(service, prod);
                 const { metadata, spec } = deployment.spec.template;
                 const selectors = [inside?.spec.selector, exposure?.spec.selector, disruptionBudget?.spec.selector.matchLabels];
                 for (const selector of [deployment.spec.selector.matchLabels, ...selectors.filter((one) => one !== undefined)]) {
@@ -216,9 +216,16 @@ describe("What runs in a cluster", () => {
                     [],
                 );
                 assert.deepEqual(
-                    spec.containers[0].volumeMounts?.map(({ name }) => name),
-                    spec.volumes?.map(({ name }) => name),
+                    new Set(spec.containers[0].volumeMounts?.map(({ name }) => name)),
+                    new Set(spec.volumes?.map(({ name }) => name)),
                 );
+                assert.deepEqual(
+                    spec.volumes?.flatMap(({ configMap }) => configMap?.name ?? []) ?? [],
+                    files ? [files.metadata.name] : [],
+                );
+                for (const { subPath } of spec.containers[0].volumeMounts ?? []) {
+                    assert.ok(subPath === undefined || files?.data[subPath] !== undefined, `${subPath} is no key of the ConfigMap`);
+                }
                 const sleep = spec.containers[0].lifecycle?.preStop.sleep.seconds ?? 0;
                 assert.ok(sleep <= service.terminationGracePeriodSeconds / 3, `sleeps ${sleep} s`);
                 assert.ok(deployment.spec.progressDeadlineSeconds > deployment.spec.minReadySeconds);

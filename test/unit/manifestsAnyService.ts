@@ -6,6 +6,12 @@ const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,9}){0,2}$/);
 const portNumber = fc.integer({ min: 1, max: 65535 });
 const seconds = fc.integer({ min: 1, max: 600 });
 const texts = fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/), fc.string(), { maxKeys: 4 });
+const env = fc.dictionary(
+    fc.stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/),
+    fc.oneof(fc.string(), fc.record({ secret: name, key: name })),
+    { maxKeys: 4 },
+);
+const files = fc.dictionary(fc.stringMatching(/^(\/[a-z][a-z0-9.]{0,6}){1,3}$/), fc.string(), { maxKeys: 3 });
 const command = fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 3 });
 const resources: fc.Arbitrary<Resources> = fc.record(
     { cpu: fc.constantFrom("50m", "1"), memory: fc.constantFrom("64Mi", "1Gi") },
@@ -48,7 +54,8 @@ const override: fc.Arbitrary<ServiceOverride> = fc.record(
     {
         replicas: fc.integer({ min: 0, max: 9 }),
         resources: allResources,
-        env: texts,
+        env,
+        files,
         annotations: texts,
     },
     { requiredKeys: [], noNullPrototype: true },
@@ -64,18 +71,20 @@ export const anyService: fc.Arbitrary<Service> = fc.record(
         probes: fc.record({ startup: probe, readiness: probe, liveness: probe }, { requiredKeys: [], noNullPrototype: true }),
         command,
         args: command,
-        env: texts,
+        env,
+        files,
         resources: allResources,
         replicas: fc.integer({ min: 0, max: 9 }),
         volumes: fc.uniqueArray(
             fc
                 .record({ name, memory: fc.boolean(), sizeLimit: fc.option(fc.constant("1Gi"), { nil: undefined }) })
+                .chain((volume) => fc.constantFrom(volume, { name: volume.name, memory: false, secret: volume.name }))
                 .map((volume) => ({ ...volume, mountPath: `/${volume.name}` })),
             { maxLength: 3, selector: (volume) => volume.name },
         ),
         init: fc.uniqueArray(
             fc.record(
-                { name, image: thirdParty, command, args: command, env: texts },
+                { name, image: thirdParty, command, args: command, env },
                 { requiredKeys: ["name", "image", "env"], noNullPrototype: true },
             ),
             { maxLength: 2, selector: (container) => container.name },

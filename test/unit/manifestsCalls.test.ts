@@ -49,7 +49,7 @@ function addressed({ workloads }: Rendering): string[] {
     );
     const said = workloads.flatMap(({ deployment }) => {
         const { containers, initContainers = [] } = deployment.spec.template.spec;
-        const values = [...containers, ...initContainers].flatMap(({ env = [] }) => env.map(({ value }) => value ?? ""));
+        const values = [...containers, ...initContainers].flatMap(({ env = [] }) => env.map(({ value = "" }) => value));
         return values.flatMap((value) => (behind.has(value) ? `${deployment.metadata.name} → ${behind.get(value)}` : []));
     });
     return [...new Set(said)].sort();

@@ -50,7 +50,7 @@ for (const environment of ["dev", "stage", "prod"]) {
             );
             const said = rendered.workloads.flatMap(({ deployment }) => {
                 const { containers, initContainers = [] } = deployment.spec.template.spec;
-                return [...containers, ...initContainers].flatMap(({ env = [] }) => env.map(({ value }) => value));
+                return [...containers, ...initContainers].flatMap(({ env = [] }) => env.map(({ value = "" }) => value));
             });
             const addresses = said.filter((value) => /^[a-z][a-z0-9-]*:\d+$/.test(value));
             // Online Boutique's frontend wants this one set although the assistant is an optional part that its manifests leave out.

@@ -1,6 +1,7 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type {
+    ConfigMapObject,
     DeploymentObject,
     DisruptionBudgetObject,
     NetworkPolicyObject,
@@ -15,6 +16,7 @@ type Input = {
     service: kubernetes.types.input.core.v1.Service;
     serviceAccount: kubernetes.types.input.core.v1.ServiceAccount;
     disruptionBudget: kubernetes.types.input.policy.v1.PodDisruptionBudget;
+    files: kubernetes.types.input.core.v1.ConfigMap;
     networkPolicy: kubernetes.types.input.networking.v1.NetworkPolicy;
 };
 type Rendered = {
@@ -22,6 +24,7 @@ type Rendered = {
     service: ServiceObject;
     serviceAccount: ServiceAccountObject;
     disruptionBudget: DisruptionBudgetObject;
+    files: ConfigMapObject;
     networkPolicy: NetworkPolicyObject;
 };
 

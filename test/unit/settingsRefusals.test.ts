@@ -607,7 +607,10 @@ describe("A service is refused:", () => {
         [
             "with a variable that is an empty map",
             cart({ env: { DEBUG: {} } }),
-            { subject: at("cart.env.DEBUG"), message: "is a map; expected a text" },
+            {
+                subject: at("cart.env.DEBUG"),
+                message: "is a map that names no Secret; expected a text, or { secret: name, key: password }",
+            },
         ],
         [
             "with a port in quotes",
@@ -908,6 +911,72 @@ describe("A service is refused:", () => {
             catalog({ cart: { source: "src/cart", port: 1, calls: ["redis", "redis"] }, redis: { image: redis, port: 6379 } }),
             { subject: at("cart.calls[1]"), message: "redis stands twice in the list", remedy: "delete one of the two" },
         ],
+        [
+            "with a variable from a Secret without its key",
+            cart({ env: { PASSWORD: { secret: "db" } } }),
+            {
+                subject: at("cart.env.PASSWORD"),
+                message: "names the Secret db and no key of it; expected a text, or { secret: name, key: password }",
+            },
+        ],
+        [
+            "with a variable that is an empty map in one environment",
+            cart({ environments: { prod: { env: { PASSWORD: {} } } } }),
+            {
+                subject: at("cart.environments.prod.env.PASSWORD"),
+                message: "is a map that names no Secret; expected a text, or { secret: name, key: password }",
+            },
+        ],
+        [
+            "with a file whose path climbs",
+            cart({ files: { "/etc/../passwd": "x" } }),
+            {
+                subject: at('cart.files["/etc/../passwd"]'),
+                message:
+                    '"/etc/../passwd" is not an absolute path of a file: /etc/app/config.yaml, of letters, digits, dashes, dots and underscores, at most 200 characters',
+            },
+        ],
+        [
+            "with two files of one key",
+            cart({ files: { "/etc/a": "x", "/etc__a": "y" } }),
+            {
+                subject: at('cart.files["/etc__a"]'),
+                message: "/etc__a and /etc/a would be one key of a ConfigMap, etc__a",
+                remedy: "rename one of the two",
+            },
+        ],
+        [
+            "with files that no ConfigMap holds",
+            cart({ files: { "/etc/a": "x".repeat(1_000_001) } }),
+            {
+                subject: at("cart.files"),
+                message: "1000001 bytes are too many for a ConfigMap; expected at most 1000000",
+                remedy: "put large files into the image",
+            },
+        ],
+        [
+            "with a file where a volume is",
+            cart({ volumes: { data: { mount: "/data" } }, files: { "/data": "x" } }),
+            { subject: at('cart.files["/data"]'), message: "a volume is mounted at /data already" },
+        ],
+        [
+            "with a Secret in memory",
+            cart({ volumes: { keys: { mount: "/keys", secret: "keys", memory: true } } }),
+            {
+                subject: at("cart.volumes.keys"),
+                message: "the Secret keys has neither sizeLimit nor memory: those are for empty folders",
+                remedy: "delete them, or the line secret",
+            },
+        ],
+        [
+            "with a volume that is called as oneflow's own",
+            cart({ volumes: { "oneflow-files": { mount: "/data" } } }),
+            {
+                subject: at("cart.volumes.oneflow-files"),
+                message: "names that begin with oneflow- are oneflow's own",
+                remedy: "choose another name",
+            },
+        ],
         ["that is nothing", catalog({ cart: null }), { subject: at("cart"), message: missingEntry() }],
         [
             "where there is none",
@@ -961,14 +1030,14 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ autoscale: { min: 1 }, env: { PASSWORD: { secret: "db", key: "password" } } }),
+            ...cart({ autoscale: { min: 1 }, env: { PASSWORD: { secretManager: "db" } } }),
             ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
                 "services.yaml: services.cart.autoscale — autoscale is not supported yet",
-                "services.yaml: services.cart.env.PASSWORD.secret — secret is not supported yet",
+                "services.yaml: services.cart.env.PASSWORD.secretManager — secretManager is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.accepts — accepts: releases is not supported yet",

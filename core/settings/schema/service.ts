@@ -5,11 +5,14 @@ import {
     annotationName,
     bytes,
     cpu,
+    dataKey,
     duration,
     environmentName,
+    filePath,
     folder,
     kubernetesServiceName,
     label,
+    objectName,
     optional,
     pinnedImage,
     port,
@@ -47,8 +50,8 @@ const variable = z
     .union([
         z.string(),
         z.strictObject({
-            secret: optional(later, "Name of a Kubernetes Secret."),
-            key: optional(later, "Key in that Secret."),
+            secret: optional(objectName, "Name of a Kubernetes Secret in the environment's namespace. With `key`."),
+            key: optional(dataKey, "Key in that Secret."),
             secretManager: optional(later, "Name of a Secret Manager secret."),
             version: optional(later, "Version of that secret."),
         }),
@@ -89,7 +92,7 @@ const volume = z.strictObject({
     sizeLimit: optional(bytes, "How large the folder may become.", { default: "no bound of its own" }),
     memory: optional(z.boolean(), "Whether the folder is held in memory.", { default: "false" }),
     claim: optional(later, "A volume that outlives the pod."),
-    secret: optional(later, "A Kubernetes Secret as files."),
+    secret: optional(objectName, "A Kubernetes Secret whose keys are the files, for reading only, instead of an empty folder."),
 });
 
 const initContainer = z.strictObject({
@@ -115,10 +118,13 @@ const expose = z
     ])
     .meta({ expected: "loadBalancer, or { type: loadBalancer, name, ports }" });
 
+const files = z.record(filePath, z.string());
+
 const override = z.strictObject({
     replicas: optional(replicas, "Number of pods there."),
     resources: optional(resources, "What differs in resources; the rest stays."),
     env: optional(env, "Variables to add or replace."),
+    files: optional(files, "Files to add or replace."),
     annotations: optional(annotations, "Annotations to add or replace."),
     autoscale: optional(later, "Bounds for the number of pods there."),
 });
@@ -150,7 +156,7 @@ export const service = z.strictObject({
     env: optional(env, "Environment variables: texts, so numbers and booleans stand in quotes. Never a secret's value."),
     resources: optional(resources, "CPU and memory.", { default: "`defaults.resources`" }),
     replicas: optional(replicas, "Number of pods.", { default: "1" }),
-    volumes: optional(z.record(label, volume), "Empty folders that live as long as the pod, by name."),
+    volumes: optional(z.record(label, volume), "Folders by name: empty ones that live as long as the pod, or a Secret's keys."),
     init: optional(z.array(initContainer), "Containers that run to their end, in this order, before the service starts."),
     expose: optional(expose, "Traffic from outside the cluster, by a second Kubernetes Service.", { default: "inside only" }),
     command: optional(texts, "Command instead of the image's."),
@@ -175,7 +181,7 @@ export const service = z.strictObject({
     ),
     autoscale: optional(later, "Bounds for the number of pods, instead of `replicas`."),
     identity: optional(later, "Google service identity of the workload."),
-    files: optional(later, "Files for the container (a ConfigMap)."),
+    files: optional(files, "Files for the container: absolute path → text. A changed file restarts the pods."),
     after: optional(later, "Services that are deployed before this one."),
     migrate: optional(later, "A job that runs before a new version, on forward promotions only."),
     verify: optional(later, "A job that must succeed before a promotion counts as healthy."),
@@ -208,4 +214,5 @@ export type OverrideEntry = z.infer<typeof override>;
 export type ResourcesEntry = z.infer<typeof resources>;
 export type PortsEntry = z.infer<typeof ports>;
 export type EnvEntry = z.infer<typeof env>;
+export type VolumeEntry = z.infer<typeof volume>;
 export type InitEntry = z.infer<typeof initContainer>;
