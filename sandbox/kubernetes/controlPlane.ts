@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { toolPath } from "../toolchain/toolchain";
@@ -59,6 +60,8 @@ export async function startControlPlane({ directory, users = {}, stages = [] }: 
     const as = (user: string) => new ClusterClient(address, files.certificate, tokens[user]);
     try {
         start("etcd");
+        // Where etcd is not there yet, the API server tries again seconds later.
+        await processes.whileRunning(untilListening(etcd));
         start("kube-apiserver");
         await processes.whileRunning(untilReady(() => as("admin"), processes));
         start("kube-controller-manager");
@@ -72,6 +75,18 @@ export async function startControlPlane({ directory, users = {}, stages = [] }: 
         throw error;
     }
     return { kubeconfig: files.kubeconfig, address, pids: processes.pids(), as, stop: () => processes.stop() };
+}
+
+async function untilListening(port: number): Promise<void> {
+    for (;;) {
+        const socket = connect(port, "127.0.0.1");
+        const listening = await new Promise<boolean>((resolve) => {
+            socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+        });
+        socket.destroy();
+        if (listening) return;
+        await pause(20);
+    }
 }
 
 /** Asks until the API server is ready. It says nothing that could be waited for, and its certificate is not there at first. */

@@ -28,7 +28,7 @@ export class Processes {
         const child = spawn(program, args, { cwd: this.directory, stdio: ["ignore", log, log] });
         closeSync(log);
         this.children.set(name, child);
-        this.watchdog.stdin!.write(`${child.pid}\n`);
+        if (child.pid !== undefined) this.watchdog.stdin!.write(`${child.pid}\n`);
         child.once("error", (error) => this.fail(error));
         child.once("exit", (code, signal) => {
             if (!this.stopping) this.fail(new Error(this.describe(name, `ended with ${signal ?? `exit code ${code}`}`)));

@@ -43,6 +43,8 @@ export function commandLines({ directory, files, stages, ports }: ControlPlaneLa
             "--authorization-mode=Node,RBAC",
             // Beside what is on by default, PodSecurity and ResourceQuota among it.
             "--enable-admission-plugins=NodeRestriction",
+            // As on GKE: whether a pod may be privileged is its namespace's to say.
+            "--allow-privileged=true",
             "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
             `--service-account-key-file=${files.serviceAccountKey}`,
             `--service-account-signing-key-file=${files.serviceAccountKey}`,

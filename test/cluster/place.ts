@@ -1,6 +1,6 @@
 import { EnvironmentNamespace } from "../../components/environmentNamespace";
 import { renderDefaultDeny } from "../../core/manifests/networkPolicy";
-import type { KubernetesObject } from "../../core/manifests/objects";
+import type { DeploymentObject, KubernetesObject } from "../../core/manifests/objects";
 import { renderService, type RenderContext, type WorkloadObjects } from "../../core/manifests/workload";
 import type { Digest } from "../../core/registry/reference";
 import { pinnedImage } from "../../core/release/addresses";
@@ -39,6 +39,11 @@ export class Place {
             service,
             this.context((imageName) => this.image(imageName, digest)),
         );
+    }
+
+    /** The Deployment of a service that has one. */
+    renderDeployment(service: Service, digest: Digest): DeploymentObject {
+        return this.render(service, digest).deployment!;
     }
 
     /** What holds for all services, and the objects of each, in the order in which they are applied. */

@@ -35,7 +35,7 @@ describe("Who may do what in an environment's namespace", function () {
             await refusal(place.deployer.get(elsewhere.path("apps/v1", "deployments"))),
             `403 deployments.apps is forbidden: User "${user}" cannot list resource "deployments" ${there}`,
         );
-        const { deployment } = elsewhere.render(settings.catalog.services.checkoutservice, digest("1"));
+        const deployment = elsewhere.renderDeployment(settings.catalog.services.checkoutservice, digest("1"));
         assert.equal(
             await refusal(place.deployer.apply(deployment)),
             `403 deployments.apps "checkoutservice" is forbidden: User "${user}" cannot patch resource "deployments" ${there}`,
@@ -48,13 +48,13 @@ describe("Who may do what in an environment's namespace", function () {
         const rule = { apiGroups: [""], resources: ["secrets"], verbs: ["get"] };
         const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: { name: "more" }, rules: [rule] };
         const attempts = {
-            roles: place.deployer.create(place.path("rbac.authorization.k8s.io/v1", "roles"), role),
-            "pods/exec": place.deployer.create(place.path("v1", "pods/any/exec?command=sh"), {}),
-            resourcequotas: place.deployer.delete(place.path("v1", "resourcequotas/oneflow")),
-            namespaces: place.deployer.delete(`/api/v1/namespaces/${place.environment.namespace}`),
+            roles: () => place.deployer.create(place.path("rbac.authorization.k8s.io/v1", "roles"), role),
+            "pods/exec": () => place.deployer.create(place.path("v1", "pods/any/exec?command=sh"), {}),
+            resourcequotas: () => place.deployer.delete(place.path("v1", "resourcequotas/oneflow")),
+            namespaces: () => place.deployer.delete(`/api/v1/namespaces/${place.environment.namespace}`),
         };
         for (const [resource, attempt] of Object.entries(attempts)) {
-            assert.match(await refusal(attempt), new RegExp(`^403 .* cannot (create|delete) resource "${resource}"`));
+            assert.match(await refusal(attempt()), new RegExp(`^403 .* cannot (create|delete) resource "${resource}"`));
         }
     });
 
@@ -62,7 +62,7 @@ describe("Who may do what in an environment's namespace", function () {
         const { auditor: user } = usersOf(place.environment);
         await place.auditor.get(place.path("apps/v1", "deployments"));
         await place.auditor.get(place.path("v1", "pods"));
-        const { deployment } = place.render(settings.catalog.services.checkoutservice, digest("1"));
+        const deployment = place.renderDeployment(settings.catalog.services.checkoutservice, digest("1"));
         assert.equal(
             await refusal(place.auditor.apply(deployment)),
             `403 deployments.apps "checkoutservice" is forbidden: User "${user}" cannot patch resource "deployments" in API group "apps" ${here}`,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { ClusterObject } from "../../sandbox/kubernetes/clusterClient";
+import type { KubernetesObject } from "../../core/manifests/objects";
 import type { Digest } from "../../core/registry/reference";
+import type { ClusterObject } from "../../sandbox/kubernetes/clusterClient";
 import { crashingDigest, digest, settings } from "./cluster";
 import { isRolledOut, type Pod, podsOf, serves, untilDeployment } from "./observed";
 import { Place } from "./place";
@@ -14,8 +15,8 @@ describe("A rollout", function () {
     /** Applies the service with an image. The deadline as rendered is minutes; seconds show the same. */
     const deploy = async (imageDigest: Digest, progressDeadlineSeconds = 60) => {
         const { deployment, ...others } = place.render(service, imageDigest);
-        const hurried = { ...deployment, spec: { ...deployment.spec, progressDeadlineSeconds } };
-        await place.apply([...Object.values(others), hurried]);
+        const hurried = { ...deployment!, spec: { ...deployment!.spec, progressDeadlineSeconds } };
+        await place.apply([...(Object.values(others) as KubernetesObject[]), hurried]);
     };
     const image = (imageDigest: Digest) => place.image("checkoutservice", imageDigest);
     const imagesOf = (pods: readonly Pod[]) => pods.map(({ spec }) => spec.containers[0].image);
