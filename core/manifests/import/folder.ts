@@ -58,12 +58,22 @@ export function fromFile(tree: ManifestTree, file: string, unlistedIn?: string):
 }
 
 function fromDocument(file: string, value: unknown, unlistedIn: string | undefined): Collected {
-    const [kind, name, namespace] = [textAt(value, "kind"), textAt(value, "metadata", "name"), textAt(value, "metadata", "namespace")];
+    const [kind, name, namespace] = [
+        textAt(value, "kind"),
+        textAt(value, "metadata", "name"),
+        textAt(value, "metadata", "namespace"),
+    ];
     if (!isTree(value) || kind === undefined || name === undefined || at(value, "apiVersion") === undefined) {
         const what = kind === undefined ? "a document that is no Kubernetes object" : `a ${kind} without a name`;
-        return { objects: [], lines: [{ verdict: "not carried", file, reason: `${what}: expected apiVersion, kind and metadata.name` }] };
+        return {
+            objects: [],
+            lines: [{ verdict: "not carried", file, reason: `${what}: expected apiVersion, kind and metadata.name` }],
+        };
     }
-    return { objects: [{ file, kind, name, value, ...(namespace && { namespace }), ...(unlistedIn && { unlistedIn }) }], lines: [] };
+    return {
+        objects: [{ file, kind, name, value, ...(namespace && { namespace }), ...(unlistedIn && { unlistedIn }) }],
+        lines: [],
+    };
 }
 
 /** `kubectl get -o yaml` wraps what it prints in a List. */
@@ -100,12 +110,20 @@ function fromResource(tree: ManifestTree, folder: string, own: string, reference
 function notListed(tree: ManifestTree, folder: string, own: string, kustomization: Tree): Collected {
     const used = new Set(texts(kustomization).map((text) => join(folder, text)));
     const files = tree.files(folder).filter((file) => file !== own && !used.has(file));
-    const folders = tree.folders(folder).filter((inner) => ![...used].some((path) => path === inner || path.startsWith(`${inner}/`)));
+    const folders = tree
+        .folders(folder)
+        .filter((inner) => ![...used].some((path) => path === inner || path.startsWith(`${inner}/`)));
     return together([
         ...files.map((file) => fromFile(tree, file, own)),
         ...folders.map((inner): Collected => ({
             objects: [],
-            lines: [{ verdict: "not carried", file: inner, reason: `${own} does not list it; to import it, name it: npx oneflow import ${inner}` }],
+            lines: [
+                {
+                    verdict: "not carried",
+                    file: inner,
+                    reason: `${own} does not list it; to import it, name it: npx oneflow import ${inner}`,
+                },
+            ],
         })),
     ]);
 }
@@ -134,4 +152,3 @@ export function join(folder: string, path: string): string {
     }
     return parts.join("/") || ".";
 }
-

@@ -31,11 +31,15 @@ type Apply = (file: string, value: unknown, objects: readonly SourceObject[]) =>
 /** One row for each field that is understood. */
 const fields: Readonly<Record<string, Apply>> = {
     namespace: (_file, value, objects) => ({
-        objects: objects.map((object) => edited({ ...object, namespace: String(value) }, (tree) => withIn(tree, ["metadata"], { namespace: value }))),
+        objects: objects.map((object) =>
+            edited({ ...object, namespace: String(value) }, (tree) => withIn(tree, ["metadata"], { namespace: value })),
+        ),
         lines: [],
     }),
     images: (_file, value, objects) => ({
-        objects: objects.map((object) => edited(object, (tree) => withImages(tree, Array.isArray(value) ? value.filter(isTree) : []))),
+        objects: objects.map((object) =>
+            edited(object, (tree) => withImages(tree, Array.isArray(value) ? value.filter(isTree) : [])),
+        ),
         lines: [],
     }),
     replicas: (_file, value, objects) => ({
@@ -46,7 +50,10 @@ const fields: Readonly<Record<string, Apply>> = {
         }),
         lines: [],
     }),
-    commonLabels: (_file, value, objects) => ({ objects: objects.map((object) => labelled(object, treeAt(value), true, true)), lines: [] }),
+    commonLabels: (_file, value, objects) => ({
+        objects: objects.map((object) => labelled(object, treeAt(value), true, true)),
+        lines: [],
+    }),
     labels: (_file, value, objects) => ({
         objects: objects.map((object) =>
             (Array.isArray(value) ? value : []).reduce<SourceObject>((one, row) => {
@@ -59,7 +66,11 @@ const fields: Readonly<Record<string, Apply>> = {
     commonAnnotations: (_file, value, objects) => ({
         objects: objects.map((object) =>
             edited(object, (tree) =>
-                withIn(templateOf(tree) ? withIn(tree, [...templateOf(tree)!, "metadata", "annotations"], treeAt(value)) : tree, ["metadata", "annotations"], treeAt(value)),
+                withIn(
+                    templateOf(tree) ? withIn(tree, [...templateOf(tree)!, "metadata", "annotations"], treeAt(value)) : tree,
+                    ["metadata", "annotations"],
+                    treeAt(value),
+                ),
             ),
         ),
         lines: [],
@@ -79,7 +90,13 @@ function unknownField(file: string, field: string, value: unknown): Line[] {
 }
 
 /** The ConfigMap or Secret that the generator makes of its literals. Of a Secret only the keys are read. */
-function generated(file: string, kind: "ConfigMap" | "Secret", field: string, value: unknown, objects: readonly SourceObject[]): Collected {
+function generated(
+    file: string,
+    kind: "ConfigMap" | "Secret",
+    field: string,
+    value: unknown,
+    objects: readonly SourceObject[],
+): Collected {
     const lines: Line[] = [];
     const made = (Array.isArray(value) ? value.filter(isTree) : []).flatMap((row, index): SourceObject[] => {
         const name = textAt(row, "name");
@@ -124,7 +141,11 @@ function labelled(object: SourceObject, labels: Tree, inSelectors: boolean, inTe
         const template = templateOf(tree);
         const named = withIn(tree, ["metadata", "labels"], labels);
         const inPods = inTemplates && template ? withIn(named, [...template, "metadata", "labels"], labels) : named;
-        const selector = template ? ["spec", "selector", "matchLabels"] : object.kind === "Service" ? ["spec", "selector"] : undefined;
+        const selector = template
+            ? ["spec", "selector", "matchLabels"]
+            : object.kind === "Service"
+              ? ["spec", "selector"]
+              : undefined;
         return inSelectors && selector && isTree(at(inPods, ...selector)) ? withIn(inPods, selector, labels) : inPods;
     });
 }
@@ -139,7 +160,10 @@ function withImages(tree: Tree, rows: readonly Tree[]): Tree {
         .filter((list) => Array.isArray(at(tree, ...path, list)))
         .map((list) => [
             list,
-            treesAt(tree, ...path, list).map((container) => ({ ...container, image: renamedImage(textAt(container, "image"), rows) })),
+            treesAt(tree, ...path, list).map((container) => ({
+                ...container,
+                image: renamedImage(textAt(container, "image"), rows),
+            })),
         ]);
     return withIn(tree, path, Object.fromEntries(renamed));
 }

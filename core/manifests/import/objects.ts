@@ -44,7 +44,8 @@ export function isTree(value: unknown): value is Tree {
 /** What stands under the keys; nothing where one of them is not there. */
 export function at(value: unknown, ...keys: readonly (string | number)[]): unknown {
     return keys.reduce<unknown>(
-        (inner, key) => (typeof inner === "object" && inner !== null ? (inner as Record<string | number, unknown>)[key] : undefined),
+        (inner, key) =>
+            typeof inner === "object" && inner !== null ? (inner as Record<string | number, unknown>)[key] : undefined,
         value,
     );
 }
