@@ -14,7 +14,7 @@ export interface MicroserviceArgs {
 }
 
 /**
- * One service in one cluster. The Deployment's rollout is awaited: its end is the verdict of a promotion.
+ * One service in one cluster. Its rollout is awaited: the end of it is the verdict of a promotion.
  *
  * Its objects are exactly what `core/manifests` renders, so chart, kustomization and program cannot differ.
  */
@@ -25,28 +25,38 @@ export class Microservice extends pulumi.ComponentResource {
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
         const { rolloutMinutes = 10 } = args;
-        const { serviceAccount, networkPolicy, files, deployment, service, exposure, disruptionBudget } = renderService(
-            args.service,
-            args.context,
-        );
+        const objects = renderService(args.service, args.context);
+        const own = { parent: this };
 
-        const account = new k8s.core.v1.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
-        this.networkPolicy = new k8s.networking.v1.NetworkPolicy(name, networkPolicy, { parent: this });
-        const mounted = files ? [new k8s.core.v1.ConfigMap(`${name}-files`, files, { parent: this })] : [];
+        const account = new k8s.core.v1.ServiceAccount(`${name}-account`, objects.serviceAccount, own);
+        this.networkPolicy = new k8s.networking.v1.NetworkPolicy(name, objects.networkPolicy, own);
+        const files = objects.files && new k8s.core.v1.ConfigMap(`${name}-files`, objects.files, own);
+
         const timeout = `${rolloutMinutes}m`;
-        const rollout = new k8s.apps.v1.Deployment(name, deployment, {
+        const awaited = {
             parent: this,
-            dependsOn: [account, this.networkPolicy, ...mounted],
+            dependsOn: present([account, this.networkPolicy, files]),
             customTimeouts: { create: timeout, update: timeout },
-        });
-        if (service) {
-            new k8s.core.v1.Service(name, notAwaited(service), { parent: this });
+        };
+        const rollouts = present([
+            objects.deployment && new k8s.apps.v1.Deployment(name, objects.deployment, awaited),
+            objects.statefulSet && new k8s.apps.v1.StatefulSet(name, objects.statefulSet, awaited),
+            objects.cronJob && new k8s.batch.v1.CronJob(name, objects.cronJob, awaited),
+        ]);
+        if (objects.service) {
+            new k8s.core.v1.Service(name, notAwaited(objects.service), own);
         }
-        if (exposure) {
-            new k8s.core.v1.Service(`${name}-exposure`, exposure, { parent: this, dependsOn: [rollout] });
+        if (objects.headlessService) {
+            new k8s.core.v1.Service(`${name}-headless`, notAwaited(objects.headlessService), own);
         }
-        if (disruptionBudget) {
-            new k8s.policy.v1.PodDisruptionBudget(name, disruptionBudget, { parent: this });
+        if (objects.exposure) {
+            new k8s.core.v1.Service(`${name}-exposure`, objects.exposure, { parent: this, dependsOn: rollouts });
+        }
+        if (objects.autoscaler) {
+            new k8s.autoscaling.v2.HorizontalPodAutoscaler(name, objects.autoscaler, own);
+        }
+        if (objects.disruptionBudget) {
+            new k8s.policy.v1.PodDisruptionBudget(name, objects.disruptionBudget, own);
         }
         this.registerOutputs({});
     }
@@ -59,4 +69,8 @@ export class Microservice extends pulumi.ComponentResource {
 export function notAwaited<Service extends ServiceObject>(service: Service): Service {
     const annotations = { ...service.metadata.annotations, "pulumi.com/skipAwait": "true" };
     return { ...service, metadata: { ...service.metadata, annotations } };
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+    return values.filter((value) => value !== undefined);
 }

@@ -12,8 +12,10 @@ export function renderNetworkPolicy(
     metadata: ObjectMetadata,
     { services }: Pick<RenderContext, "services">,
 ): NetworkPolicyObject {
-    const { name, calls = [], expose, ports, unrestrictedEgress } = service;
-    const callers = Object.values(services).filter((other) => other.calls?.includes(name));
+    const { name, kind, expose, ports, unrestrictedEgress } = service;
+    // The pods of a stateful service keep each other up to date.
+    const calls = [...(service.calls ?? []), ...(kind === "stateful" && !service.calls?.includes(name) ? [name] : [])];
+    const callers = Object.values(services).filter((other) => (other.name === name ? calls : other.calls)?.includes(name));
     const ingress = [
         ...(callers.length > 0 && ports.length > 0
             ? [{ from: callers.map((caller) => ({ podSelector: networkSelector(caller.name) })), ports: targets(ports) }]

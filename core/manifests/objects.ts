@@ -33,6 +33,8 @@ export interface ServiceObject {
     metadata: ObjectMetadata;
     spec: {
         type: "ClusterIP" | "LoadBalancer";
+        clusterIP?: "None";
+        publishNotReadyAddresses?: boolean;
         selector: Record<string, string>;
         ports: { name: string; port: number; targetPort: number; protocol: "TCP" }[];
     };
@@ -74,14 +76,77 @@ export interface DeploymentObject {
     kind: "Deployment";
     metadata: ObjectMetadata;
     spec: {
-        replicas: number;
+        /** Absent where an autoscaler says how many. */
+        replicas?: number;
         selector: LabelSelector;
         strategy: { type: "RollingUpdate"; rollingUpdate: { maxUnavailable: number; maxSurge: string } };
         minReadySeconds: number;
         progressDeadlineSeconds: number;
         revisionHistoryLimit: number;
-        template: { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec };
+        template: PodTemplate;
     };
+}
+
+export interface StatefulSetObject {
+    apiVersion: "apps/v1";
+    kind: "StatefulSet";
+    metadata: ObjectMetadata;
+    spec: {
+        serviceName: string;
+        /** Absent where an autoscaler says how many. */
+        replicas?: number;
+        selector: LabelSelector;
+        updateStrategy: { type: "RollingUpdate" };
+        podManagementPolicy: "OrderedReady";
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain"; whenScaled: "Retain" };
+        minReadySeconds: number;
+        revisionHistoryLimit: number;
+        template: PodTemplate;
+        volumeClaimTemplates?: VolumeClaimTemplate[];
+    };
+}
+
+export interface VolumeClaimTemplate {
+    metadata: { name: string };
+    spec: { accessModes: "ReadWriteOnce"[]; storageClassName?: string; resources: { requests: { storage: string } } };
+}
+
+export interface CronJobObject {
+    apiVersion: "batch/v1";
+    kind: "CronJob";
+    metadata: ObjectMetadata;
+    spec: {
+        schedule: string;
+        timeZone: string;
+        concurrencyPolicy: "Forbid";
+        startingDeadlineSeconds: number;
+        successfulJobsHistoryLimit: number;
+        failedJobsHistoryLimit: number;
+        jobTemplate: { metadata: { labels: Record<string, string> }; spec: JobSpec };
+    };
+}
+
+export interface JobSpec {
+    backoffLimit: number;
+    activeDeadlineSeconds?: number;
+    template: PodTemplate;
+}
+
+export interface AutoscalerObject {
+    apiVersion: "autoscaling/v2";
+    kind: "HorizontalPodAutoscaler";
+    metadata: ObjectMetadata;
+    spec: {
+        scaleTargetRef: { apiVersion: "apps/v1"; kind: "Deployment" | "StatefulSet"; name: string };
+        minReplicas: number;
+        maxReplicas: number;
+        metrics: { type: "Resource"; resource: { name: "cpu"; target: { type: "Utilization"; averageUtilization: number } } }[];
+    };
+}
+
+export interface PodTemplate {
+    metadata: { labels: Record<string, string>; annotations?: Record<string, string> };
+    spec: PodSpec;
 }
 
 export interface LabelSelector {
@@ -92,7 +157,8 @@ export interface PodSpec {
     serviceAccountName: string;
     automountServiceAccountToken: boolean;
     enableServiceLinks: boolean;
-    restartPolicy: "Always";
+    /** `Never` where the pod runs to its end: what failed stays to be looked at. */
+    restartPolicy: "Always" | "Never";
     terminationGracePeriodSeconds: number;
     securityContext: {
         runAsNonRoot: boolean;
@@ -101,12 +167,12 @@ export interface PodSpec {
         fsGroup?: number;
         seccompProfile: { type: "RuntimeDefault" };
     };
-    topologySpreadConstraints: {
+    topologySpreadConstraints?: {
         maxSkew: number;
         topologyKey: string;
         whenUnsatisfiable: "ScheduleAnyway";
         labelSelector: LabelSelector;
-        matchLabelKeys: string[];
+        matchLabelKeys?: string[];
     }[];
     initContainers?: Container[];
     containers: Container[];

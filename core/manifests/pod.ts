@@ -1,37 +1,52 @@
 import type { InitContainer, Probe, Resources, Service } from "../settings/model";
-import { labelSelector } from "./labels";
+import { labelSelector, podLabels } from "./labels";
 import { environment } from "./env";
-import type { Container, ContainerPort, ContainerProbe, PodSpec } from "./objects";
+import type { Container, ContainerPort, ContainerProbe, PodSpec, PodTemplate } from "./objects";
 import { podVolumes, volumeMounts } from "./volumes";
 import type { RenderContext } from "./workload";
 
-/** The pod of a service that has its environment's overrides. It meets the Pod Security Standard `restricted`. */
-export function renderPod(service: Service, context: RenderContext): PodSpec {
-    const { name, user, init, terminationGracePeriodSeconds } = service;
+/** The pods of a service that has its environment's overrides. They meet the Pod Security Standard `restricted`. */
+export function renderPodTemplate(service: Service, context: RenderContext): PodTemplate {
+    const { name, annotations } = service;
+    return {
+        metadata: {
+            labels: podLabels(name, context),
+            ...(Object.keys(annotations).length > 0 && { annotations: { ...annotations } }),
+        },
+        spec: renderPod(service, context),
+    };
+}
+
+function renderPod(service: Service, context: RenderContext): PodSpec {
+    const { name, kind, user, init, terminationGracePeriodSeconds } = service;
     return {
         serviceAccountName: name,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
-        restartPolicy: "Always",
+        restartPolicy: kind === "cron" ? "Never" : "Always",
         terminationGracePeriodSeconds,
         securityContext: {
             runAsNonRoot: true,
             ...(user !== undefined && { runAsUser: user, runAsGroup: user, fsGroup: user }),
             seccompProfile: { type: "RuntimeDefault" },
         },
-        // For a single replica too: the pod template must not change, and so restart pods, when the second is added.
-        topologySpreadConstraints: ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
-            maxSkew: 1,
-            topologyKey,
-            whenUnsatisfiable: "ScheduleAnyway",
-            labelSelector: labelSelector(name),
-            // Only pods of one revision are counted, else the leaving ones would skew where the coming ones go.
-            matchLabelKeys: ["pod-template-hash"],
-        })),
+        ...(kind !== "cron" && { topologySpreadConstraints: spread(service) }),
         ...(init.length > 0 && { initContainers: init.map((container) => renderInitContainer(container, service, context)) }),
         containers: [renderContainer(service, context)],
         ...podVolumes(service),
     };
+}
+
+/** For a single replica too: the pod template must not change, and so restart pods, when the second is added. */
+function spread({ name, kind }: Service): PodSpec["topologySpreadConstraints"] {
+    return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: labelSelector(name),
+        // Only pods of one revision are counted, else the leaving ones would skew where the coming ones go.
+        ...(kind !== "stateful" && { matchLabelKeys: ["pod-template-hash"] }),
+    }));
 }
 
 /** The container of the service itself. It is named as the service. */

@@ -1,18 +1,24 @@
 import type { Catalog, Port, Service } from "../settings/model";
+import { renderAutoscaler } from "./autoscaler";
+import { renderCronJob } from "./cronJob";
 import { renderDeployment } from "./deployment";
 import { labelSelector, objectLabels, podSelector } from "./labels";
 import { renderFiles } from "./files";
 import { renderNetworkPolicy } from "./networkPolicy";
 import type {
+    AutoscalerObject,
     ConfigMapObject,
+    CronJobObject,
     DeploymentObject,
     DisruptionBudgetObject,
     NetworkPolicyObject,
     ObjectMetadata,
     ServiceAccountObject,
     ServiceObject,
+    StatefulSetObject,
 } from "./objects";
 import { inEnvironment } from "./overrides";
+import { renderHeadlessService, renderStatefulSet } from "./statefulSet";
 
 /** Where a service is rendered for. */
 export interface RenderContext {
@@ -37,11 +43,18 @@ export interface WorkloadObjects {
     networkPolicy: NetworkPolicyObject;
     /** The files of the container. Its name changes with what is in it, so pods that run keep the files that they started with. */
     files?: ConfigMapObject;
-    deployment: DeploymentObject;
+    /** Of a service or a worker. */
+    deployment?: DeploymentObject;
+    statefulSet?: StatefulSetObject;
+    cronJob?: CronJobObject;
     /** What the other services call. Absent where the service has no port. */
     service?: ServiceObject;
+    /** What gives each pod of a stateful service a name of its own. */
+    headlessService?: ServiceObject;
     /** What brings traffic from outside the cluster. */
     exposure?: ServiceObject;
+    /** What decides how many pods there are. Absent where `replicas` does. */
+    autoscaler?: AutoscalerObject;
     /** Absent where one replica runs: a budget could only forbid to drain its node. */
     disruptionBudget?: DisruptionBudgetObject;
 }
@@ -57,7 +70,7 @@ export const commitAnnotation = "oneflow.dev/commit";
  */
 export function renderService(service: Service, context: RenderContext): WorkloadObjects {
     const here = inEnvironment(service, context.environment);
-    const { name, ports, expose, replicas } = here;
+    const { name, kind, ports, expose, replicas, autoscale } = here;
     const metadata = (objectName: string): ObjectMetadata => ({
         name: objectName,
         namespace: context.namespace,
@@ -75,12 +88,30 @@ export function renderService(service: Service, context: RenderContext): Workloa
         },
         networkPolicy: renderNetworkPolicy(here, metadata(name), context),
         ...(files && { files }),
-        // The commit stands on the Deployment alone: on the pod template it would restart pods whose image did not change.
-        deployment: renderDeployment(here, { ...metadata(name), ...annotations }, context),
+        // The commit stands on the workload alone: on the pod template it would restart pods whose image did not change.
+        ...renderPods(here, { ...metadata(name), ...annotations }, context),
         ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),
+        ...(kind === "stateful" && { headlessService: renderHeadlessService(here, metadata) }),
         ...(expose && { exposure: renderPorts("LoadBalancer", metadata(expose.name), name, expose.ports) }),
-        ...(replicas > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
+        ...(autoscale && { autoscaler: renderAutoscaler(here, autoscale, metadata(name)) }),
+        ...((autoscale?.max ?? replicas) > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
     };
+}
+
+/** What makes the pods, and makes them anew. */
+function renderPods(
+    service: Service,
+    metadata: ObjectMetadata,
+    context: RenderContext,
+): Pick<WorkloadObjects, "deployment" | "statefulSet" | "cronJob"> {
+    switch (service.kind) {
+        case "stateful":
+            return { statefulSet: renderStatefulSet(service, metadata, context) };
+        case "cron":
+            return { cronJob: renderCronJob(service, service.schedule!, metadata, context) };
+        default:
+            return { deployment: renderDeployment(service, metadata, context) };
+    }
 }
 
 function renderPorts(

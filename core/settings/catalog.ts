@@ -7,6 +7,7 @@ import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
 import type { Catalog, InitContainer, Service, ServiceOverride, ThirdPartyImage } from "./model";
 import { refuseNotYet } from "./notYet";
+import { readAutoscale, readSchedule } from "./scale";
 import { readExposure, readServicePorts } from "./ports";
 import { readProbes } from "./probes";
 import { amount, seconds, withResources } from "./quantity";
@@ -37,7 +38,7 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
     const annotations = { ...defaults.annotations, ...entry.annotations };
     return {
         name,
-        kind: entry.kind === "worker" ? "worker" : "service",
+        kind: entry.kind ?? "service",
         image: readImage(entry, defaults.repository, path, findings),
         ports,
         probes: readProbes(entry.health, ports, [...path, "health"], findings),
@@ -47,7 +48,9 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
         ...(entry.files && { files: readFiles(entry.files, [...path, "files"], findings) }),
         resources,
         replicas: entry.replicas ?? 1,
-        volumes: readVolumes(entry.volumes, [...path, "volumes"], findings),
+        ...readAutoscale(entry, resources, path, findings),
+        ...readSchedule(entry, path, findings),
+        volumes: readVolumes(entry, [...path, "volumes"], findings),
         init: (entry.init ?? []).map((container, index) => readInit(container, [...path, "init", index], findings)),
         ...readExposure(name, entry, ports, findings),
         annotations,
@@ -58,7 +61,12 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
         environments: Object.fromEntries(
             Object.entries(entry.environments ?? {}).map(([environment, override]) => [
                 environment,
-                readOverride(override, { resources, annotations }, [...path, "environments", environment], findings),
+                readOverride(
+                    override,
+                    { kind: entry.kind ?? "service", resources, annotations },
+                    [...path, "environments", environment],
+                    findings,
+                ),
             ]),
         ),
     };
@@ -122,17 +130,19 @@ function readInit({ name, image, command, args, env }: InitEntry, path: Path, fi
 }
 
 function readOverride(
-    { replicas, resources, env, files, annotations }: OverrideEntry,
-    service: Pick<Service, "resources" | "annotations">,
+    override: OverrideEntry,
+    service: Pick<Service, "kind" | "resources" | "annotations">,
     path: Path,
     findings: Findings,
 ): ServiceOverride {
+    const { replicas, resources, env, files, annotations } = override;
     const changed = resources && withResources(service.resources, resources);
     if (changed) {
         refuseLowLimits(changed, [...path, "resources"], findings);
     }
     return {
         ...(replicas === undefined ? {} : { replicas }),
+        ...readAutoscale({ ...override, kind: service.kind }, changed ?? service.resources, path, findings),
         ...(changed && { resources: changed }),
         ...(env && { env: readEnv(env, [...path, "env"], findings) }),
         ...(files && { files: readFiles(files, [...path, "files"], findings) }),

@@ -1,6 +1,6 @@
 import type { Findings, Path } from "./findings";
 import type { Volume } from "./model";
-import type { VolumeEntry } from "./schema/service";
+import type { ServiceEntry } from "./schema/service";
 
 /** Name of a file's key in the ConfigMap that holds it. */
 export function fileKey(path: string): string {
@@ -34,17 +34,21 @@ export function readFiles(files: Readonly<Record<string, string>>, path: Path, f
 // A ConfigMap holds 1 MiB, names and keys included.
 const mostBytes = 1_000_000;
 
-export function readVolumes(volumes: Readonly<Record<string, VolumeEntry>> = {}, path: Path, findings: Findings): Volume[] {
-    return Object.entries(volumes).map(([name, { mount, sizeLimit, memory = false, secret }]) => {
+export function readVolumes({ kind, volumes = {} }: ServiceEntry, path: Path, findings: Findings): Volume[] {
+    return Object.entries(volumes).map(([name, { mount, sizeLimit, memory = false, secret, claim }]) => {
         if (name.startsWith(ownPrefix)) {
             findings.add([...path, name], `names that begin with ${ownPrefix} are oneflow's own`, "choose another name");
         }
-        if (secret !== undefined && (sizeLimit !== undefined || memory)) {
-            findings.add(
-                [...path, name],
-                `the Secret ${secret} has neither sizeLimit nor memory: those are for empty folders`,
-                "delete them, or the line secret",
-            );
+        const ways = [
+            ...(secret === undefined ? [] : [`the Secret ${secret}`]),
+            ...(claim === undefined ? [] : ["a claim"]),
+            ...(sizeLimit === undefined && !memory ? [] : ["sizeLimit or memory, which are for an empty folder"]),
+        ];
+        if (ways.length > 1) {
+            findings.add([...path, name], `has ${ways.join(" and ")}; expected one of them`, "make a volume of each");
+        }
+        if (claim && kind !== "stateful" && !findings.touches([...path, name])) {
+            findings.add([...path, name, "claim"], "only pods that keep their names keep volumes", "write kind: stateful");
         }
         return {
             name,
@@ -52,6 +56,7 @@ export function readVolumes(volumes: Readonly<Record<string, VolumeEntry>> = {},
             ...(sizeLimit && { sizeLimit }),
             memory,
             ...(secret && { secret }),
+            ...(claim && { claim }),
         };
     });
 }

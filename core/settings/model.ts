@@ -78,13 +78,17 @@ export interface Catalog {
     services: Readonly<Record<string, Service>>;
 }
 
-export type ServiceKind = "service" | "worker";
+/**
+ * `service` has ports, `worker` has none, `cron` runs by its schedule to its end, `stateful` has ports, and pods that keep their
+ * names and volumes.
+ */
+export type ServiceKind = "service" | "worker" | "cron" | "stateful";
 
 export interface Service {
     name: string;
     kind: ServiceKind;
     image: BuiltImage | ThirdPartyImage;
-    /** Ports that the container listens on and the Service offers, in the order of the file. Empty for a worker. */
+    /** Ports that the container listens on and the Service offers, in the order of the file. Empty for a worker and a cron. */
     ports: readonly Port[];
     probes: { startup?: Probe; readiness?: Probe; liveness?: Probe };
     command?: readonly string[];
@@ -95,6 +99,10 @@ export interface Service {
     /** Requests and limits as Kubernetes quantities. */
     resources: { requests: Resources; limits: Resources };
     replicas: number;
+    /** Bounds for the number of pods: with them, `replicas` says nothing. */
+    autoscale?: Autoscale;
+    /** When a cron runs. Every cron has one. */
+    schedule?: Schedule;
     volumes: readonly Volume[];
     init: readonly InitContainer[];
     expose?: Exposure;
@@ -112,7 +120,7 @@ export interface Service {
     environments: Readonly<Record<string, ServiceOverride>>;
 }
 
-export type ServiceOverride = Partial<Pick<Service, "replicas" | "resources" | "env" | "files" | "annotations">>;
+export type ServiceOverride = Partial<Pick<Service, "replicas" | "autoscale" | "resources" | "env" | "files" | "annotations">>;
 
 /** The text of an environment variable, or where it is kept: never a secret's value. */
 export type EnvValue = string | { secret: string; key: string };
@@ -175,6 +183,29 @@ export interface Volume {
     memory: boolean;
     /** Name of the Kubernetes Secret whose keys are the folder's files. Absent: the folder is empty at first. */
     secret?: string;
+    /** A volume of each pod's own, of a stateful service, that outlives the pod. Absent: the folder goes with the pod. */
+    claim?: VolumeClaim;
+}
+
+export interface VolumeClaim {
+    /** As a Kubernetes quantity. */
+    size: string;
+    /** Absent: the cluster's default one. */
+    storageClass?: string;
+}
+
+export interface Autoscale {
+    min: number;
+    max: number;
+    /** Percentage of the reserved CPU that the pods are held at. */
+    cpu: number;
+}
+
+export interface Schedule {
+    /** Minute, hour, day of month, month, day of week; or `@daily` and the like. */
+    cron: string;
+    /** Name of a time zone. Absent: UTC. */
+    timezone?: string;
 }
 
 export interface InitContainer {

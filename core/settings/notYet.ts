@@ -17,11 +17,7 @@ interface NotYet {
 
 /** Everything that the schemas know and the program does not do yet. Whoever builds it deletes its line. */
 export const notYet: readonly NotYet[] = [
-    { in: "services", path: "services.*.kind", values: ["cron", "stateful"], instead: "write service or worker" },
-    { in: "services", path: "services.*.schedule", instead: "delete the line: it comes with kind cron" },
     { in: "services", path: "services.*.manifests", instead: "describe the service by the other keys" },
-    { in: "services", path: "services.*.autoscale", instead: "write replicas" },
-    { in: "services", path: "services.*.environments.*.autoscale", instead: "write replicas" },
     { in: "services", path: "services.*.identity", instead: "delete the line: the workload has no Google identity yet" },
     {
         in: "services",
@@ -38,7 +34,6 @@ export const notYet: readonly NotYet[] = [
     { in: "services", path: "services.*.expose", values: ["internal", "gateway"], instead: "write loadBalancer" },
     { in: "services", path: "services.*.expose.type", values: ["internal", "gateway"], instead: "write loadBalancer" },
     { in: "services", path: "services.*.expose.host", instead: "write loadBalancer without a host" },
-    { in: "services", path: "services.*.volumes.*.claim", instead: "write an empty folder: { mount, sizeLimit, memory }" },
     { in: "environment", path: "soak", instead: "delete the line" },
     { in: "environment", path: "freeze", instead: "delete the line" },
     { in: "environment", path: "hotfixes", values: [true], instead: "delete the line" },

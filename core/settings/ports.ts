@@ -3,7 +3,7 @@ import type { Port, Service } from "./model";
 import { portNameFor } from "./probes";
 import type { PortsEntry, ServiceEntry } from "./schema/service";
 
-/** The ports of container and Kubernetes Service; none for a worker. */
+/** The ports of container and Kubernetes Service; none for a worker and a cron. */
 export function readServicePorts(name: string, entry: ServiceEntry, findings: Findings): Port[] {
     const path = ["services", name];
     const { kind, port, ports } = entry;
@@ -11,12 +11,13 @@ export function readServicePorts(name: string, entry: ServiceEntry, findings: Fi
     if (port !== undefined && ports !== undefined) {
         findings.add([...path, "ports"], `stands beside port: ${port}; expected one of the two`, "write it among ports, by name");
     }
-    if (kind === "worker" && given) {
-        findings.add([...path, ports ? "ports" : "port"], "a worker has no port", "delete the line, or write kind: service");
+    const portless = kind === "worker" || kind === "cron";
+    if (portless && given) {
+        findings.add([...path, ports ? "ports" : "port"], `a ${kind} has no port`, "delete the line, or write kind: service");
     }
     const unread = ["kind", "port", "ports"].some((key) => findings.touches([...path, key]));
-    if (kind !== "worker" && !unread && (!given || (ports && Object.keys(ports).length === 0))) {
-        findings.add([...path, "port"], "missing; a service has a port", "write port: 8080, or kind: worker");
+    if (!portless && !unread && (!given || (ports && Object.keys(ports).length === 0))) {
+        findings.add([...path, "port"], `missing; a ${kind ?? "service"} has a port`, "write port: 8080, or kind: worker");
     }
     return ports === undefined
         ? port === undefined

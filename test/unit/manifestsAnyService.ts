@@ -50,9 +50,11 @@ const thirdParty: fc.Arbitrary<ThirdPartyImage> = fc.stringMatching(/^[0-9a-f]{6
     return { from: "thirdParty", source: `redis@${digest}`, digest };
 });
 
+const autoscale = fc.record({ min: fc.integer({ min: 1, max: 3 }), max: fc.integer({ min: 3, max: 9 }), cpu: fc.constant(80) });
 const override: fc.Arbitrary<ServiceOverride> = fc.record(
     {
         replicas: fc.integer({ min: 0, max: 9 }),
+        autoscale,
         resources: allResources,
         env,
         files,
@@ -61,11 +63,10 @@ const override: fc.Arbitrary<ServiceOverride> = fc.record(
     { requiredKeys: [], noNullPrototype: true },
 );
 
-/** Every service that the settings let through, and some that they would not. */
-export const anyService: fc.Arbitrary<Service> = fc.record(
+const anyKind: fc.Arbitrary<Service> = fc.record(
     {
         name,
-        kind: fc.constantFrom("service", "worker"),
+        kind: fc.constantFrom("service", "worker", "cron", "stateful"),
         image: thirdParty,
         ports: ports(0),
         probes: fc.record({ startup: probe, readiness: probe, liveness: probe }, { requiredKeys: [], noNullPrototype: true }),
@@ -75,10 +76,18 @@ export const anyService: fc.Arbitrary<Service> = fc.record(
         files,
         resources: allResources,
         replicas: fc.integer({ min: 0, max: 9 }),
+        autoscale,
+        schedule: fc.constantFrom({ cron: "@daily" }, { cron: "30 3 * * 1-5", timezone: "Europe/Berlin" }),
         volumes: fc.uniqueArray(
             fc
                 .record({ name, memory: fc.boolean(), sizeLimit: fc.option(fc.constant("1Gi"), { nil: undefined }) })
-                .chain((volume) => fc.constantFrom(volume, { name: volume.name, memory: false, secret: volume.name }))
+                .chain((volume) =>
+                    fc.constantFrom(
+                        volume,
+                        { name: volume.name, memory: false, secret: volume.name },
+                        { name: volume.name, memory: false, claim: { size: "1Gi", storageClass: "fast" } },
+                    ),
+                )
                 .map((volume) => ({ ...volume, mountPath: `/${volume.name}` })),
             { maxLength: 3, selector: (volume) => volume.name },
         ),
@@ -105,3 +114,19 @@ export const anyService: fc.Arbitrary<Service> = fc.record(
         ],
     },
 );
+
+/** Every service that the settings let through, and some that they would not. */
+export const anyService: fc.Arbitrary<Service> = anyKind.map((service) => {
+    const { schedule = { cron: "@hourly" }, ...others } = service;
+    const { kind, autoscale: bounds, volumes, ...constant } = others;
+    const stateless = volumes.filter(({ claim }) => claim === undefined);
+    switch (kind) {
+        case "cron":
+            delete constant.expose;
+            return { ...constant, kind, schedule, volumes: stateless, ports: [], probes: {}, replicas: 1, environments: {} };
+        case "stateful":
+            return { ...others };
+        default:
+            return { ...constant, kind, volumes: stateless, ...(bounds && { autoscale: bounds }) };
+    }
+});

@@ -19,12 +19,12 @@ function render(services: Readonly<Record<string, Service>>): Rendering {
     return { workloads, policies: [renderDefaultDeny(context), ...workloads.map(({ networkPolicy }) => networkPolicy)] };
 }
 
-const podOf = ({ deployment }: WorkloadObjects): End => ({ namespace: "shop", labels: deployment.spec.template.metadata.labels });
+const podOf = ({ deployment }: WorkloadObjects): End => ({ namespace: "shop", labels: deployment!.spec.template.metadata.labels });
 
 /** Every connection between two workloads that the policies let through: `frontend → cartservice:7070`. All pairs are asked, on all ports. */
 function connections({ workloads, policies }: Rendering): string[] {
     const open = workloads.flatMap(({ deployment }) =>
-        deployment.spec.template.spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort)),
+        deployment!.spec.template.spec.containers.flatMap(({ ports = [] }) => ports.map(({ containerPort }) => containerPort)),
     );
     const ports = [...new Set([...open, 22, 443])];
     return workloads
@@ -32,7 +32,7 @@ function connections({ workloads, policies }: Rendering): string[] {
             workloads.flatMap((to) =>
                 ports
                     .filter((port) => admits(policies, podOf(from), podOf(to), port))
-                    .map((port) => `${from.deployment.metadata.name} → ${to.deployment.metadata.name}:${port}`),
+                    .map((port) => `${from.deployment!.metadata.name} → ${to.deployment!.metadata.name}:${port}`),
             ),
         )
         .sort();
@@ -48,9 +48,9 @@ function addressed({ workloads }: Rendering): string[] {
         ),
     );
     const said = workloads.flatMap(({ deployment }) => {
-        const { containers, initContainers = [] } = deployment.spec.template.spec;
+        const { containers, initContainers = [] } = deployment!.spec.template.spec;
         const values = [...containers, ...initContainers].flatMap(({ env = [] }) => env.map(({ value = "" }) => value));
-        return values.flatMap((value) => (behind.has(value) ? `${deployment.metadata.name} → ${behind.get(value)}` : []));
+        return values.flatMap((value) => (behind.has(value) ? `${deployment!.metadata.name} → ${behind.get(value)}` : []));
     });
     return [...new Set(said)].sort();
 }
@@ -87,7 +87,7 @@ describe("The NetworkPolicies of Online Boutique", () => {
                     .map((port) => [to, port]),
             );
             assert.deepEqual(
-                reached.map(([to, port]) => [(to as WorkloadObjects).deployment.metadata.name, port]),
+                reached.map(([to, port]) => [(to as WorkloadObjects).deployment!.metadata.name, port]),
                 [["frontend", 8080]],
             );
         }

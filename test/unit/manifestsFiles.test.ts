@@ -27,7 +27,7 @@ describe("Files of a service", () => {
             data: { "etc__app.pem": "…", "etc__app__config.yaml": "level: info\n" },
             immutable: true,
         });
-        const { spec } = rendered.deployment.spec.template;
+        const { spec } = rendered.deployment!.spec.template;
         assert.deepEqual(spec.volumes, [{ name: "oneflow-files", configMap: { name: "loadgenerator-files-7c0b97fec9" } }]);
         const mounts = [
             { name: "oneflow-files", mountPath: "/etc/app.pem", subPath: "etc__app.pem", readOnly: true },
@@ -39,7 +39,7 @@ describe("Files of a service", () => {
 
     it("restart the pods when one changes, and not when they change places", () => {
         const template = (changed: Record<string, string>) =>
-            render({ ...checkoutservice, files: changed }).deployment.spec.template;
+            render({ ...checkoutservice, files: changed }).deployment!.spec.template;
         const now = template(files);
         assert.notDeepEqual(template({ ...files, "/etc/app.pem": "other" }), now);
         assert.notDeepEqual(template({ "/etc/app/config.yaml": files["/etc/app/config.yaml"] }), now);
@@ -64,7 +64,7 @@ describe("Files of a service", () => {
 describe("What is secret", () => {
     it("is named, and never there: a variable refers to a Secret's key", () => {
         const env = { USER: "shop", PASSWORD: { secret: "db", key: "password" } };
-        assert.deepEqual(render({ ...checkoutservice, env }).deployment.spec.template.spec.containers[0].env, [
+        assert.deepEqual(render({ ...checkoutservice, env }).deployment!.spec.template.spec.containers[0].env, [
             { name: "USER", value: "shop" },
             { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "db", key: "password" } } },
         ]);
@@ -75,7 +75,7 @@ describe("What is secret", () => {
             { name: "cache", mountPath: "/cache", memory: false },
             { name: "keys", mountPath: "/keys", memory: false, secret: "signing" },
         ];
-        const { spec } = render({ ...checkoutservice, volumes }).deployment.spec.template;
+        const { spec } = render({ ...checkoutservice, volumes }).deployment!.spec.template;
         assert.deepEqual(spec.volumes, [
             { name: "cache", emptyDir: {} },
             { name: "keys", secret: { secretName: "signing" } },

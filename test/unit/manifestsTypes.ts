@@ -1,12 +1,15 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type {
+    AutoscalerObject,
     ConfigMapObject,
+    CronJobObject,
     DeploymentObject,
     DisruptionBudgetObject,
     NetworkPolicyObject,
     ServiceAccountObject,
     ServiceObject,
+    StatefulSetObject,
 } from "../../core/manifests/objects";
 
 // Nothing here runs: the compiler is the test. What core/manifests renders is what @pulumi/kubernetes takes, field by field.
@@ -16,6 +19,9 @@ type Input = {
     service: kubernetes.types.input.core.v1.Service;
     serviceAccount: kubernetes.types.input.core.v1.ServiceAccount;
     disruptionBudget: kubernetes.types.input.policy.v1.PodDisruptionBudget;
+    statefulSet: kubernetes.types.input.apps.v1.StatefulSet;
+    cronJob: kubernetes.types.input.batch.v1.CronJob;
+    autoscaler: kubernetes.types.input.autoscaling.v2.HorizontalPodAutoscaler;
     files: kubernetes.types.input.core.v1.ConfigMap;
     networkPolicy: kubernetes.types.input.networking.v1.NetworkPolicy;
 };
@@ -24,6 +30,9 @@ type Rendered = {
     service: ServiceObject;
     serviceAccount: ServiceAccountObject;
     disruptionBudget: DisruptionBudgetObject;
+    statefulSet: StatefulSetObject;
+    cronJob: CronJobObject;
+    autoscaler: AutoscalerObject;
     files: ConfigMapObject;
     networkPolicy: NetworkPolicyObject;
 };

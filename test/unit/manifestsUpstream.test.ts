@@ -180,7 +180,7 @@ describe("A rendering beside the manifest that the service had before", () => {
     });
 
     it("keeps the selectors to the letter, so a Deployment that exists is taken over in place", () => {
-        assert.deepEqual(deployment(checkoutservice).spec.selector, upstreamCheckoutservice.spec.selector);
+        assert.deepEqual(deployment(checkoutservice)!.spec.selector, upstreamCheckoutservice.spec.selector);
         assert.deepEqual(renderService(frontend, context).service?.spec.selector, { app: "frontend" });
     });
 });

@@ -964,8 +964,8 @@ describe("A service is refused:", () => {
             cart({ volumes: { keys: { mount: "/keys", secret: "keys", memory: true } } }),
             {
                 subject: at("cart.volumes.keys"),
-                message: "the Secret keys has neither sizeLimit nor memory: those are for empty folders",
-                remedy: "delete them, or the line secret",
+                message: "has the Secret keys and sizeLimit or memory, which are for an empty folder; expected one of them",
+                remedy: "make a volume of each",
             },
         ],
         [
@@ -975,6 +975,87 @@ describe("A service is refused:", () => {
                 subject: at("cart.volumes.oneflow-files"),
                 message: "names that begin with oneflow- are oneflow's own",
                 remedy: "choose another name",
+            },
+        ],
+        [
+            "with a number of pods and bounds for it",
+            cart({ replicas: 2, autoscale: { min: 1, max: 3 }, resources: { cpu: "1" } }),
+            {
+                subject: at("cart.autoscale"),
+                message: "stands beside replicas: 2; expected one of the two",
+                remedy: "delete replicas: min and max are the bounds",
+            },
+        ],
+        [
+            "with bounds the wrong way round, in one environment",
+            cart({ resources: { cpu: "1" }, environments: { prod: { autoscale: { min: 3, max: 2 } } } }),
+            { subject: at("cart.environments.prod.autoscale.max"), message: "2 is less than the 3 of min" },
+        ],
+        [
+            "that scales by a CPU of unknown size",
+            cart({ autoscale: { min: 1, max: 3 } }),
+            {
+                subject: at("cart.autoscale"),
+                message: "nothing says how much CPU a pod has, and its use is counted in percent of that",
+                remedy: "write resources: { cpu: 100m }",
+            },
+        ],
+        [
+            "that is a cron without a schedule",
+            catalog({ cart: { source: "src/cart", kind: "cron" } }),
+            {
+                subject: at("cart.schedule"),
+                message: "missing; a cron has a schedule",
+                remedy: 'write schedule: "30 3 * * *"',
+            },
+        ],
+        [
+            "that is a cron whose schedule is none",
+            catalog({ cart: { source: "src/cart", kind: "cron", schedule: "every night" } }),
+            {
+                subject: at("cart.schedule"),
+                message: '"every night" is not a schedule: "30 3 * * 1-5", or { cron, timezone }',
+            },
+        ],
+        [
+            "that is a cron with several pods",
+            catalog({ cart: { source: "src/cart", kind: "cron", schedule: "@daily", replicas: 2 } }),
+            {
+                subject: at("cart.replicas"),
+                message: "a cron has no replicas: it runs one pod, to its end",
+                remedy: "delete the line",
+            },
+        ],
+        [
+            "that is a cron with a port",
+            catalog({ cart: { source: "src/cart", kind: "cron", schedule: "@daily", port: 80 } }),
+            { subject: at("cart.port"), message: "a cron has no port", remedy: "delete the line, or write kind: service" },
+        ],
+        [
+            "with a schedule that is no cron",
+            cart({ schedule: "@daily" }),
+            {
+                subject: at("cart.schedule"),
+                message: "goes with kind: cron only, and the kind is service",
+                remedy: "write kind: cron",
+            },
+        ],
+        [
+            "with a claim that is not stateful",
+            cart({ volumes: { data: { mount: "/data", claim: { size: "1Gi" } } } }),
+            {
+                subject: at("cart.volumes.data.claim"),
+                message: "only pods that keep their names keep volumes",
+                remedy: "write kind: stateful",
+            },
+        ],
+        [
+            "with a claim in memory",
+            cart({ kind: "stateful", volumes: { data: { mount: "/data", claim: { size: "1Gi" }, memory: true } } }),
+            {
+                subject: at("cart.volumes.data"),
+                message: "has a claim and sizeLimit or memory, which are for an empty folder; expected one of them",
+                remedy: "make a volume of each",
             },
         ],
         ["that is nothing", catalog({ cart: null }), { subject: at("cart"), message: missingEntry() }],
@@ -1030,13 +1111,13 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ autoscale: { min: 1 }, env: { PASSWORD: { secretManager: "db" } } }),
+            ...cart({ identity: "cart", env: { PASSWORD: { secretManager: "db" } } }),
             ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
-                "services.yaml: services.cart.autoscale — autoscale is not supported yet",
+                "services.yaml: services.cart.identity — identity is not supported yet",
                 "services.yaml: services.cart.env.PASSWORD.secretManager — secretManager is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",

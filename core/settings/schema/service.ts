@@ -18,7 +18,9 @@ import {
     port,
     portName,
     repository,
+    schedule,
     serviceName,
+    text,
     variableName,
 } from "./names";
 
@@ -87,11 +89,18 @@ const source = z
     ])
     .meta({ expected: "a folder of the repository, or { repository, path, dockerfile, args, alsoBuildFrom }" });
 
+const claim = z
+    .strictObject({
+        size: bytes.meta({ description: "How large the volume is." }),
+        storageClass: optional(objectName, "Its storage class.", { default: "the cluster's default one" }),
+    })
+    .meta({ expected: "a claim: { size: 10Gi, storageClass: premium-rwo }" });
+
 const volume = z.strictObject({
     mount: absolutePath.meta({ description: "Where the container sees the folder." }),
     sizeLimit: optional(bytes, "How large the folder may become.", { default: "no bound of its own" }),
     memory: optional(z.boolean(), "Whether the folder is held in memory.", { default: "false" }),
-    claim: optional(later, "A volume that outlives the pod."),
+    claim: optional(claim, "A volume of each pod's own that outlives it, instead of an empty folder. For `kind: stateful`."),
     secret: optional(objectName, "A Kubernetes Secret whose keys are the files, for reading only, instead of an empty folder."),
 });
 
@@ -120,13 +129,40 @@ const expose = z
 
 const files = z.record(filePath, z.string());
 
+const pods = z.int().min(1).max(10000).meta({ expected: "a whole number of pods, 1 or more" });
+const autoscale = z
+    .strictObject({
+        min: pods.meta({ description: "Fewest pods." }),
+        max: pods.meta({ description: "Most pods." }),
+        cpu: optional(
+            z.int().min(1).max(1000).meta({ expected: "a percentage from 1 to 1000" }),
+            "Percentage of the reserved CPU that the pods are held at.",
+            { default: "80" },
+        ),
+    })
+    .meta({ expected: "bounds: { min: 2, max: 10, cpu: 80 }" });
+
+const scheduled = z
+    .union([
+        schedule,
+        z.strictObject({
+            cron: schedule.meta({ description: "When, minute first." }),
+            timezone: optional(
+                text(/^[A-Za-z][-+_A-Za-z0-9]*(\/[-+_A-Za-z0-9]+)*$/, "a time zone: Europe/Berlin"),
+                "Whose clock is meant.",
+                { default: "UTC" },
+            ),
+        }),
+    ])
+    .meta({ expected: 'a schedule: "30 3 * * 1-5", or { cron, timezone }' });
+
 const override = z.strictObject({
     replicas: optional(replicas, "Number of pods there."),
     resources: optional(resources, "What differs in resources; the rest stays."),
     env: optional(env, "Variables to add or replace."),
     files: optional(files, "Files to add or replace."),
     annotations: optional(annotations, "Annotations to add or replace."),
-    autoscale: optional(later, "Bounds for the number of pods there."),
+    autoscale: optional(autoscale, "Bounds for the number of pods there, instead of `replicas`."),
 });
 
 export const service = z.strictObject({
@@ -139,8 +175,8 @@ export const service = z.strictObject({
         "A third-party image by digest, mirrored and promoted like all others. One of `source` and `image`.",
     ),
     kind: optional(
-        z.enum(["service", "worker", "cron", "stateful"]).meta({ expected: "service or worker" }),
-        "`service` has ports, `worker` has none.",
+        z.enum(["service", "worker", "cron", "stateful"]).meta({ expected: "service, worker, cron or stateful" }),
+        "`service` has ports, `worker` has none, `cron` runs by its `schedule`, `stateful` has ports, and names and volumes that stay.",
         { default: "`service`" },
     ),
     port: optional(
@@ -156,7 +192,10 @@ export const service = z.strictObject({
     env: optional(env, "Environment variables: texts, so numbers and booleans stand in quotes. Never a secret's value."),
     resources: optional(resources, "CPU and memory.", { default: "`defaults.resources`" }),
     replicas: optional(replicas, "Number of pods.", { default: "1" }),
-    volumes: optional(z.record(label, volume), "Folders by name: empty ones that live as long as the pod, or a Secret's keys."),
+    volumes: optional(
+        z.record(label, volume),
+        "Folders by name: empty ones that live as long as the pod, a Secret's keys, or volumes that outlive it.",
+    ),
     init: optional(z.array(initContainer), "Containers that run to their end, in this order, before the service starts."),
     expose: optional(expose, "Traffic from outside the cluster, by a second Kubernetes Service.", { default: "inside only" }),
     command: optional(texts, "Command instead of the image's."),
@@ -167,7 +206,7 @@ export const service = z.strictObject({
         default: "`defaults.user`, else what the image says, which must not be root",
     }),
     environments: optional(z.record(environmentName, override), "What differs in an environment, by its name."),
-    schedule: optional(later, "When a `cron` runs."),
+    schedule: optional(scheduled, "When a `cron` runs. A run that is due while one runs is left out."),
     manifests: optional(later, "Folder of the service's own Kubernetes manifests; images are pinned in them."),
     calls: optional(
         z.array(serviceName).meta({ expected: "a list of services of this file" }),
@@ -179,7 +218,7 @@ export const service = z.strictObject({
         "Whether its pods may also call anything outside: the internet, other namespaces, the cloud's own services. Services of this file still need `calls`.",
         { default: "false" },
     ),
-    autoscale: optional(later, "Bounds for the number of pods, instead of `replicas`."),
+    autoscale: optional(autoscale, "Bounds for the number of pods, instead of `replicas`."),
     identity: optional(later, "Google service identity of the workload."),
     files: optional(files, "Files for the container: absolute path → text. A changed file restarts the pods."),
     after: optional(later, "Services that are deployed before this one."),
@@ -214,5 +253,5 @@ export type OverrideEntry = z.infer<typeof override>;
 export type ResourcesEntry = z.infer<typeof resources>;
 export type PortsEntry = z.infer<typeof ports>;
 export type EnvEntry = z.infer<typeof env>;
-export type VolumeEntry = z.infer<typeof volume>;
+export type AutoscaleEntry = z.infer<typeof autoscale>;
 export type InitEntry = z.infer<typeof initContainer>;
