@@ -55,6 +55,7 @@ export class Processes {
         for (const child of [...this.children.values(), this.watchdog]) {
             if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) continue;
             const ended = once(child, "exit");
+            child.ref();
             child.kill("SIGKILL");
             await ended;
         }

@@ -17,8 +17,8 @@ export type ProgramName = "etcd" | "kube-apiserver" | "kube-controller-manager" 
 export function commandLines({ directory, files, stages, ports }: ControlPlaneLayout): Record<ProgramName, string[]> {
     const etcd = `http://127.0.0.1:${ports.etcd}`;
     const peer = `http://127.0.0.1:${ports.etcdPeer}`;
-    // It takes part in no election and serves nothing itself.
-    const alone = ["--leader-elect=false", "--secure-port=0"];
+    // It takes part in no election, serves nothing itself and asks as often as it likes: seconds pass at the start else.
+    const alone = ["--leader-elect=false", "--secure-port=0", "--kube-api-qps=1000", "--kube-api-burst=1000", "--profiling=false"];
     return {
         etcd: [
             "--name=sandbox",
@@ -59,9 +59,8 @@ export function commandLines({ directory, files, stages, ports }: ControlPlaneLa
             "--use-service-account-credentials=true",
             `--service-account-private-key-file=${files.serviceAccountKey}`,
             `--root-ca-file=${files.certificate}`,
-            "--profiling=false",
         ],
-        "kube-scheduler": [`--kubeconfig=${files.kubeconfigs["system:kube-scheduler"]}`, ...alone, "--profiling=false"],
+        "kube-scheduler": [`--kubeconfig=${files.kubeconfigs["system:kube-scheduler"]}`, ...alone],
         kwok: [
             `--kubeconfig=${files.kubeconfigs.kwok}`,
             `--config=${stages}`,

@@ -20,7 +20,7 @@ export interface Pod extends ClusterObject {
     status: {
         phase: string;
         conditions?: { type: string; status: string }[];
-        containerStatuses?: { image: string }[];
+        containerStatuses?: { image: string; state?: { waiting?: { reason: string } } }[];
         initContainerStatuses?: { image: string }[];
     };
 }

@@ -61,7 +61,9 @@ describe("A rollout", function () {
 
         const { items: pods } = await place.deployer.get<{ items: Pod[] }>(podsOf(place, "checkoutservice"));
         assert.deepEqual(imagesOf(pods.filter(serves)), [image(better), image(better), image(better)]);
-        assert.deepEqual(imagesOf(pods.filter((pod) => !serves(pod))), [image(crashingDigest)]);
+        const crashed = pods.filter((pod) => !serves(pod));
+        assert.deepEqual(imagesOf(crashed), [image(crashingDigest)]);
+        assert.equal(crashed[0].status.containerStatuses?.[0].state?.waiting?.reason, "CrashLoopBackOff");
         assert.deepEqual(
             await reached(),
             pods
