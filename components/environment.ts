@@ -7,6 +7,7 @@ import type { Plan } from "../core/promotion/model";
 import { pinnedImage } from "../core/release/addresses";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
+import { inOrder } from "../core/settings/order";
 import { clusterProvider } from "./clusterProvider";
 import { Microservice } from "./microservice";
 import { PromotedImages } from "./promotedImages";
@@ -41,21 +42,22 @@ export class Environment extends pulumi.ComponentResource {
                 const key = clusterKey(settings.project, environment, cluster);
                 const provider = clusterProvider(key, cluster.context, { parent: this });
                 const context = renderContext(settings, plan);
-                const services = Object.values(catalog.services).map(
-                    (service) =>
-                        new Microservice(
-                            `${key}-${service.name}`,
-                            { service, context },
-                            { parent: this, provider, dependsOn: [images] },
-                        ),
-                );
+                const services: Record<string, Microservice> = {};
+                for (const service of inOrder(catalog.services)) {
+                    const after = (service.after ?? []).flatMap((name) => services[name] ?? []);
+                    services[service.name] = new Microservice(
+                        `${key}-${service.name}`,
+                        { service, context, after },
+                        { parent: this, provider, dependsOn: [images] },
+                    );
+                }
                 const closed = new k8s.networking.v1.NetworkPolicy(`${key}-default-deny`, renderDefaultDeny(context), {
                     parent: this,
                     provider,
                     // Where services run already, what they may do is allowed before all else is denied.
-                    dependsOn: services.map(({ networkPolicy }) => networkPolicy),
+                    dependsOn: Object.values(services).map(({ networkPolicy }) => networkPolicy),
                 });
-                return [...services, closed];
+                return [...Object.values(services), closed];
             });
             new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
         }
@@ -71,7 +73,7 @@ function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
     return { services: Object.fromEntries(Object.entries(catalog.services).filter(([name]) => !pending.includes(name))) };
 }
 
-function renderContext({ project, catalog }: Settings, { environment, images }: Plan): RenderContext {
+function renderContext({ project, catalog }: Settings, { environment, images, direction, transitions }: Plan): RenderContext {
     return {
         environment: environment.name,
         namespace: environment.namespace,
@@ -82,5 +84,7 @@ function renderContext({ project, catalog }: Settings, { environment, images }: 
             const locked = images[service];
             return "commit" in locked ? locked.commit : undefined;
         },
+        migrates: (service: string) =>
+            (direction === "first" || direction === "forward") && transitions.some(({ image }) => image === service),
     };
 }

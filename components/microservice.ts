@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceObject } from "../core/manifests/objects";
+import type { JobObject, ServiceObject } from "../core/manifests/objects";
 import { renderService, type RenderContext } from "../core/manifests/workload";
 import type { Service } from "../core/settings/model";
 
@@ -9,6 +9,8 @@ export interface MicroserviceArgs {
     service: Service;
     /** Environment, namespace and the pinned references of the images. */
     context: RenderContext;
+    /** What must have come to its end before this one's rollout begins. @default nothing */
+    after?: readonly Microservice[];
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
     rolloutMinutes?: number;
 }
@@ -24,7 +26,7 @@ export class Microservice extends pulumi.ComponentResource {
 
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
-        const { rolloutMinutes = 10 } = args;
+        const { after = [], rolloutMinutes = 10 } = args;
         const objects = renderService(args.service, args.context);
         const own = { parent: this };
 
@@ -33,9 +35,11 @@ export class Microservice extends pulumi.ComponentResource {
         const files = objects.files && new k8s.core.v1.ConfigMap(`${name}-files`, objects.files, own);
 
         const timeout = `${rolloutMinutes}m`;
+        const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files]), ...after] };
+        const migration = objects.migrate && new k8s.batch.v1.Job(`${name}-migrate`, againAfterFailure(objects.migrate), ready);
         const awaited = {
             parent: this,
-            dependsOn: present([account, this.networkPolicy, files]),
+            dependsOn: [...ready.dependsOn, ...present([migration])],
             customTimeouts: { create: timeout, update: timeout },
         };
         const rollouts = present([
@@ -58,6 +62,9 @@ export class Microservice extends pulumi.ComponentResource {
         if (objects.disruptionBudget) {
             new k8s.policy.v1.PodDisruptionBudget(name, objects.disruptionBudget, own);
         }
+        if (objects.verify) {
+            new k8s.batch.v1.Job(`${name}-verify`, againAfterFailure(objects.verify), { parent: this, dependsOn: rollouts });
+        }
         this.registerOutputs({});
     }
 }
@@ -69,6 +76,12 @@ export class Microservice extends pulumi.ComponentResource {
 export function notAwaited<Service extends ServiceObject>(service: Service): Service {
     const annotations = { ...service.metadata.annotations, "pulumi.com/skipAwait": "true" };
     return { ...service, metadata: { ...service.metadata, annotations } };
+}
+
+/** The Job, made anew where it failed: a Job that failed never runs again by itself, so no `up` could mend it. */
+function againAfterFailure(job: JobObject): JobObject {
+    const annotations = { ...job.metadata.annotations, "pulumi.com/replaceUnready": "true" };
+    return { ...job, metadata: { ...job.metadata, annotations } };
 }
 
 function present<T>(values: readonly (T | undefined)[]): T[] {

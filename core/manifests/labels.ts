@@ -36,6 +36,12 @@ export function podLabels(name: string, { partOf, environment }: RenderContext):
     };
 }
 
+/** Labels of the pods of a service's job. They are no target of the service's requests. */
+export function jobLabels(name: string, role: string, context: RenderContext): Record<string, string> {
+    const { app: _target, ...others } = podLabels(name, context);
+    return { ...others, "app.kubernetes.io/component": role };
+}
+
 /** Labels of a service's objects. */
 export function objectLabels(name: string, context: RenderContext): Record<string, string> {
     // Who manages an object is no property of its pods: they need not restart when that changes.

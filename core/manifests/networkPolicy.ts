@@ -1,6 +1,6 @@
 import type { Port, Service } from "../settings/model";
 import { networkSelector, sharedLabels } from "./labels";
-import type { NetworkPolicyObject, NetworkPort, ObjectMetadata } from "./objects";
+import type { EgressRule, NetworkPolicyObject, NetworkPort, ObjectMetadata } from "./objects";
 import type { RenderContext } from "./workload";
 
 /**
@@ -12,9 +12,10 @@ export function renderNetworkPolicy(
     metadata: ObjectMetadata,
     { services }: Pick<RenderContext, "services">,
 ): NetworkPolicyObject {
-    const { name, kind, expose, ports, unrestrictedEgress } = service;
-    // The pods of a stateful service keep each other up to date.
-    const calls = [...(service.calls ?? []), ...(kind === "stateful" && !service.calls?.includes(name) ? [name] : [])];
+    const { name, kind, expose, ports, verify, identity, unrestrictedEgress } = service;
+    // The pods of a stateful service keep each other up to date, and a job that verifies a service asks it.
+    const itself = ports.length > 0 && (kind === "stateful" || verify !== undefined);
+    const calls = [...new Set([...(service.calls ?? []), ...(itself ? [name] : [])])];
     const callers = Object.values(services).filter((other) => (other.name === name ? calls : other.calls)?.includes(name));
     const ingress = [
         ...(callers.length > 0 && ports.length > 0
@@ -26,7 +27,11 @@ export function renderNetworkPolicy(
     const called = calls.flatMap((other) => (Object.hasOwn(services, other) ? services[other] : []));
     const egress = unrestrictedEgress
         ? [{}]
-        : called.map((other) => ({ to: [{ podSelector: networkSelector(other.name) }], ports: targets(other.ports) }));
+        : [
+              asking,
+              ...(identity ? tokens : []),
+              ...called.map((other) => ({ to: [{ podSelector: networkSelector(other.name) }], ports: targets(other.ports) })),
+          ];
     return {
         apiVersion: "networking.k8s.io/v1",
         kind: "NetworkPolicy",
@@ -35,7 +40,7 @@ export function renderNetworkPolicy(
             podSelector: networkSelector(name),
             policyTypes: ["Ingress", "Egress"],
             ...(ingress.length > 0 && { ingress }),
-            ...(egress.length > 0 && { egress }),
+            egress,
         },
     };
 }
@@ -49,23 +54,30 @@ export function renderDefaultDeny(context: Pick<RenderContext, "environment" | "
         spec: {
             podSelector: {},
             policyTypes: ["Ingress", "Egress"],
-            egress: [
-                {
-                    to: [
-                        { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } },
-                        // GKE answers on the node itself: its cache, or Cloud DNS by way of the metadata server.
-                        { ipBlock: { cidr: "169.254.20.10/32" } },
-                        { ipBlock: { cidr: "169.254.169.254/32" } },
-                    ],
-                    ports: [
-                        { port: 53, protocol: "UDP" },
-                        { port: 53, protocol: "TCP" },
-                    ],
-                },
-            ],
+            egress: [asking],
         },
     };
 }
+
+/** Questions for addresses. Each service's own policy allows them too: it may stand alone for a while. */
+const asking: EgressRule = {
+    to: [
+        { namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "kube-system" } } },
+        // GKE answers on the node itself: its cache, or Cloud DNS by way of the metadata server.
+        { ipBlock: { cidr: "169.254.20.10/32" } },
+        { ipBlock: { cidr: "169.254.169.254/32" } },
+    ],
+    ports: [
+        { port: 53, protocol: "UDP" },
+        { port: 53, protocol: "TCP" },
+    ],
+};
+
+/** Where pods get the tokens of their Google identity, on GKE. */
+const tokens: EgressRule[] = [
+    { to: [{ ipBlock: { cidr: "169.254.169.254/32" } }], ports: [{ port: 80, protocol: "TCP" }] },
+    { to: [{ ipBlock: { cidr: "169.254.169.252/32" } }], ports: [{ port: 988, protocol: "TCP" }] },
+];
 
 /** A policy judges a request where it arrives: by the container's port, not the Service's. */
 function targets(ports: readonly Port[]): NetworkPort[] {

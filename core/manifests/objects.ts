@@ -56,8 +56,13 @@ export interface NetworkPolicyObject {
         podSelector: Partial<LabelSelector>;
         policyTypes: ("Ingress" | "Egress")[];
         ingress?: { from?: NetworkPeer[]; ports?: NetworkPort[] }[];
-        egress?: { to?: NetworkPeer[]; ports?: NetworkPort[] }[];
+        egress?: EgressRule[];
     };
+}
+
+export interface EgressRule {
+    to?: NetworkPeer[];
+    ports?: NetworkPort[];
 }
 
 export interface NetworkPeer {
@@ -124,6 +129,13 @@ export interface CronJobObject {
         failedJobsHistoryLimit: number;
         jobTemplate: { metadata: { labels: Record<string, string> }; spec: JobSpec };
     };
+}
+
+export interface JobObject {
+    apiVersion: "batch/v1";
+    kind: "Job";
+    metadata: ObjectMetadata;
+    spec: JobSpec;
 }
 
 export interface JobSpec {

@@ -5,7 +5,7 @@ import type { Service } from "../settings/model";
  * merged name by name, in the service's own order with new names behind. Applying it twice changes nothing.
  */
 export function inEnvironment(service: Service, environment: string): Service {
-    const { replicas, autoscale, resources, annotations, env, files } = service.environments[environment] ?? {};
+    const { replicas, autoscale, resources, annotations, env, files, identity } = service.environments[environment] ?? {};
     const { autoscale: bounds, ...fixed } = service;
     // A number of pods that an environment gives holds there, whatever the bounds elsewhere.
     const scaled = autoscale ?? (replicas === undefined ? bounds : undefined);
@@ -16,6 +16,7 @@ export function inEnvironment(service: Service, environment: string): Service {
         resources: resources ?? service.resources,
         annotations: annotations ?? service.annotations,
         env: { ...service.env, ...env },
+        ...(identity && { identity }),
         ...(files && { files: { ...service.files, ...files } }),
     };
 }

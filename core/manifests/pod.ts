@@ -1,5 +1,5 @@
-import type { InitContainer, Probe, Resources, Service } from "../settings/model";
-import { labelSelector, podLabels } from "./labels";
+import type { InitContainer, Job, Probe, Resources, Service } from "../settings/model";
+import { jobLabels, labelSelector, podLabels } from "./labels";
 import { environment } from "./env";
 import type { Container, ContainerPort, ContainerProbe, PodSpec, PodTemplate } from "./objects";
 import { podVolumes, volumeMounts } from "./volumes";
@@ -34,6 +34,28 @@ function renderPod(service: Service, context: RenderContext): PodSpec {
         ...(init.length > 0 && { initContainers: init.map((container) => renderInitContainer(container, service, context)) }),
         containers: [renderContainer(service, context)],
         ...podVolumes(service),
+    };
+}
+
+/** A pod that runs a job of the service to its end: its image, account, files and folders, but neither its ports nor its probes. */
+export function renderJobTemplate(service: Service, role: string, job: Job, context: RenderContext): PodTemplate {
+    const { command: _command, args: _args, ...rest } = service;
+    const worker: Service = {
+        ...rest,
+        ...(job.command && { command: job.command }),
+        ...(job.args && { args: job.args }),
+        env: { ...service.env, ...job.env },
+        kind: "cron",
+        ports: [],
+        probes: {},
+        init: [],
+        volumes: service.volumes.filter(({ claim }) => claim === undefined),
+    };
+    delete worker.expose;
+    const spec = renderPod(worker, context);
+    return {
+        metadata: { labels: jobLabels(service.name, role, context) },
+        spec: { ...spec, containers: spec.containers.map((container) => ({ ...container, name: role })) },
     };
 }
 

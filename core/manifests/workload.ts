@@ -1,9 +1,10 @@
-import type { Catalog, Port, Service } from "../settings/model";
+import type { Catalog, Exposure, Port, Service } from "../settings/model";
 import { renderAutoscaler } from "./autoscaler";
 import { renderCronJob } from "./cronJob";
 import { renderDeployment } from "./deployment";
 import { labelSelector, objectLabels, podSelector } from "./labels";
 import { renderFiles } from "./files";
+import { renderJob } from "./job";
 import { renderNetworkPolicy } from "./networkPolicy";
 import type {
     AutoscalerObject,
@@ -11,6 +12,7 @@ import type {
     CronJobObject,
     DeploymentObject,
     DisruptionBudgetObject,
+    JobObject,
     NetworkPolicyObject,
     ObjectMetadata,
     ServiceAccountObject,
@@ -34,6 +36,8 @@ export interface RenderContext {
     image(imageName: string): string;
     /** The commit that a service's image was built from. Absent, or no answer: the object says none. */
     commit?(service: string): string | undefined;
+    /** Whether a service's image moves forward, so that its `migrate` runs. @default it does, for all */
+    migrates?(service: string): boolean;
 }
 
 /** What a service is in Kubernetes, by role. An absent role is an absent key, so `Object.values` is what there is to apply, in order. */
@@ -43,6 +47,8 @@ export interface WorkloadObjects {
     networkPolicy: NetworkPolicyObject;
     /** The files of the container. Its name changes with what is in it, so pods that run keep the files that they started with. */
     files?: ConfigMapObject;
+    /** What must succeed before the pods are replaced. */
+    migrate?: JobObject;
     /** Of a service or a worker. */
     deployment?: DeploymentObject;
     statefulSet?: StatefulSetObject;
@@ -57,10 +63,15 @@ export interface WorkloadObjects {
     autoscaler?: AutoscalerObject;
     /** Absent where one replica runs: a budget could only forbid to drain its node. */
     disruptionBudget?: DisruptionBudgetObject;
+    /** What must succeed once the pods are replaced. */
+    verify?: JobObject;
 }
 
 /** Name of the annotation with the commit that a Deployment's image was built from. */
 export const commitAnnotation = "oneflow.dev/commit";
+
+/** Name of the annotation with the Google service account that a Kubernetes one may act as. */
+const identityAnnotation = "iam.gke.io/gcp-service-account";
 
 /**
  * A service as Kubernetes objects, with the overrides of the context's environment applied.
@@ -70,7 +81,7 @@ export const commitAnnotation = "oneflow.dev/commit";
  */
 export function renderService(service: Service, context: RenderContext): WorkloadObjects {
     const here = inEnvironment(service, context.environment);
-    const { name, kind, ports, expose, replicas, autoscale } = here;
+    const { name, kind, ports, expose, replicas, autoscale, migrate, verify, identity } = here;
     const metadata = (objectName: string): ObjectMetadata => ({
         name: objectName,
         namespace: context.namespace,
@@ -83,18 +94,20 @@ export function renderService(service: Service, context: RenderContext): Workloa
         serviceAccount: {
             apiVersion: "v1",
             kind: "ServiceAccount",
-            metadata: metadata(name),
+            metadata: { ...metadata(name), ...(identity && { annotations: { [identityAnnotation]: identity } }) },
             automountServiceAccountToken: false,
         },
         networkPolicy: renderNetworkPolicy(here, metadata(name), context),
         ...(files && { files }),
+        ...(migrate && (context.migrates?.(name) ?? true) && { migrate: renderJob("migrate", here, migrate, metadata, context) }),
         // The commit stands on the workload alone: on the pod template it would restart pods whose image did not change.
         ...renderPods(here, { ...metadata(name), ...annotations }, context),
         ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),
         ...(kind === "stateful" && { headlessService: renderHeadlessService(here, metadata) }),
-        ...(expose && { exposure: renderPorts("LoadBalancer", metadata(expose.name), name, expose.ports) }),
+        ...(expose && { exposure: renderPorts("LoadBalancer", exposed(expose, metadata(expose.name)), name, expose.ports) }),
         ...(autoscale && { autoscaler: renderAutoscaler(here, autoscale, metadata(name)) }),
         ...((autoscale?.max ?? replicas) > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
+        ...(verify && { verify: renderJob("verify", here, verify, metadata, context) }),
     };
 }
 
@@ -112,6 +125,10 @@ function renderPods(
         default:
             return { deployment: renderDeployment(service, metadata, context) };
     }
+}
+
+function exposed({ type }: Exposure, metadata: ObjectMetadata): ObjectMetadata {
+    return type === "internal" ? { ...metadata, annotations: { "networking.gke.io/load-balancer-type": "Internal" } } : metadata;
 }
 
 function renderPorts(

@@ -5,13 +5,14 @@ import { readEnv } from "./env";
 import { readFiles, readVolumes } from "./files";
 import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
-import type { Catalog, InitContainer, Service, ServiceOverride, ThirdPartyImage } from "./model";
+import type { Catalog, InitContainer, Job, Service, ServiceOverride, ThirdPartyImage } from "./model";
 import { refuseNotYet } from "./notYet";
+import { refuseWrongOrder } from "./order";
 import { readAutoscale, readSchedule } from "./scale";
 import { readExposure, readServicePorts } from "./ports";
 import { readProbes } from "./probes";
 import { amount, seconds, withResources } from "./quantity";
-import type { InitEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
+import type { InitEntry, JobEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
 import type { Shape } from "./shape";
 
 /** The catalog that `services.yaml` describes, defaults applied; what does not fit is left out and reported. */
@@ -25,6 +26,7 @@ export function readCatalog(shape: Shape, value: unknown, findings: Findings): C
         findings.add(["services"], "is empty; expected at least one service");
     }
     compareServices(Object.fromEntries(services), findings);
+    refuseWrongOrder(Object.fromEntries(services), findings);
     refuseWrongCalls(Object.fromEntries(services), findings);
     return { services: Object.fromEntries(services) };
 }
@@ -56,6 +58,10 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
         annotations,
         terminationGracePeriodSeconds: seconds(entry.terminationGracePeriod ?? "30s"),
         ...(user === undefined ? {} : { user }),
+        ...(entry.after && entry.after.length > 0 && { after: entry.after }),
+        ...(entry.migrate && { migrate: readJob(entry.migrate, [...path, "migrate"], findings) }),
+        ...(entry.verify && { verify: readJob(entry.verify, [...path, "verify"], findings) }),
+        ...(entry.identity && { identity: entry.identity }),
         ...(entry.calls && entry.calls.length > 0 && { calls: entry.calls }),
         ...(entry.unrestrictedEgress && { unrestrictedEgress: true }),
         environments: Object.fromEntries(
@@ -129,13 +135,22 @@ function readInit({ name, image, command, args, env }: InitEntry, path: Path, fi
     };
 }
 
+function readJob({ command, args, env, timeout }: JobEntry, path: Path, findings: Findings): Job {
+    return {
+        ...(command && { command }),
+        ...(args && { args }),
+        env: readEnv(env, [...path, "env"], findings),
+        timeoutSeconds: seconds(timeout ?? "10m"),
+    };
+}
+
 function readOverride(
     override: OverrideEntry,
     service: Pick<Service, "kind" | "resources" | "annotations">,
     path: Path,
     findings: Findings,
 ): ServiceOverride {
-    const { replicas, resources, env, files, annotations } = override;
+    const { replicas, resources, env, files, annotations, identity } = override;
     const changed = resources && withResources(service.resources, resources);
     if (changed) {
         refuseLowLimits(changed, [...path, "resources"], findings);
@@ -146,6 +161,7 @@ function readOverride(
         ...(changed && { resources: changed }),
         ...(env && { env: readEnv(env, [...path, "env"], findings) }),
         ...(files && { files: readFiles(files, [...path, "files"], findings) }),
+        ...(identity && { identity }),
         ...(annotations && { annotations: { ...service.annotations, ...annotations } }),
     };
 }

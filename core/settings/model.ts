@@ -116,11 +116,21 @@ export interface Service {
     calls?: readonly string[];
     /** Whether its pods may call whatever is no service of the catalog. Absent: they may not. */
     unrestrictedEgress?: true;
+    /** Services whose rollout ends before this one's begins. Absent: none. */
+    after?: readonly string[];
+    /** Runs with the new image before its rollout, where a promotion moves it forward. */
+    migrate?: Job;
+    /** Runs with the new image after its rollout: the promotion is healthy only if it succeeds. */
+    verify?: Job;
+    /** Email of the Google service account that the pods act as. Absent: none. */
+    identity?: string;
     /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env` and `files`, adds. */
     environments: Readonly<Record<string, ServiceOverride>>;
 }
 
-export type ServiceOverride = Partial<Pick<Service, "replicas" | "autoscale" | "resources" | "env" | "files" | "annotations">>;
+export type ServiceOverride = Partial<
+    Pick<Service, "replicas" | "autoscale" | "resources" | "env" | "files" | "annotations" | "identity">
+>;
 
 /** The text of an environment variable, or where it is kept: never a secret's value. */
 export type EnvValue = string | { secret: string; key: string };
@@ -216,9 +226,20 @@ export interface InitContainer {
     env: Readonly<Record<string, EnvValue>>;
 }
 
+/** A container of the service's own image that runs to its end. */
+export interface Job {
+    command?: readonly string[];
+    args?: readonly string[];
+    /** Added to the service's variables. */
+    env: Readonly<Record<string, EnvValue>>;
+    /** How long it may take, further tries included. */
+    timeoutSeconds: number;
+}
+
 /** A second Service that brings traffic from outside the cluster. */
 export interface Exposure {
-    type: "loadBalancer";
+    /** `internal`: from the cloud's own network alone. */
+    type: "loadBalancer" | "internal";
     /** Name of that Service. */
     name: string;
     ports: readonly Port[];

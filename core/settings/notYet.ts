@@ -18,21 +18,13 @@ interface NotYet {
 /** Everything that the schemas know and the program does not do yet. Whoever builds it deletes its line. */
 export const notYet: readonly NotYet[] = [
     { in: "services", path: "services.*.manifests", instead: "describe the service by the other keys" },
-    { in: "services", path: "services.*.identity", instead: "delete the line: the workload has no Google identity yet" },
-    {
-        in: "services",
-        path: "services.*.after",
-        instead: "delete the line: services are deployed together and wait for each other by their probes",
-    },
-    { in: "services", path: "services.*.migrate", instead: "run the migration apart from the deployment" },
-    { in: "services", path: "services.*.verify", instead: "delete the line: probes decide what is healthy" },
     { in: "services", path: "services.*.build", instead: "delete the line: the pipeline builds" },
     { in: "services", path: "services.*.compatibleWith", instead: "delete the line" },
     { in: "services", path: "services.*.env.*.secretManager", instead: "write a text that is no secret" },
     { in: "services", path: "services.*.environments.*.env.*.secretManager", instead: "write a text that is no secret" },
     { in: "services", path: "services.*.init.*.env.*.secretManager", instead: "write a text that is no secret" },
-    { in: "services", path: "services.*.expose", values: ["internal", "gateway"], instead: "write loadBalancer" },
-    { in: "services", path: "services.*.expose.type", values: ["internal", "gateway"], instead: "write loadBalancer" },
+    { in: "services", path: "services.*.expose", values: ["gateway"], instead: "write loadBalancer" },
+    { in: "services", path: "services.*.expose.type", values: ["gateway"], instead: "write loadBalancer" },
     { in: "services", path: "services.*.expose.host", instead: "write loadBalancer without a host" },
     { in: "environment", path: "soak", instead: "delete the line" },
     { in: "environment", path: "freeze", instead: "delete the line" },

@@ -64,5 +64,11 @@ export function readExposure(
     if (own.length === 0 && !["kind", "port", "ports"].some((key) => findings.touches(["services", name, key]))) {
         findings.add(path, "there is no port to expose", "write port: 8080");
     }
-    return { expose: { type: "loadBalancer", name: entry.name ?? `${name}-external`, ports: own } };
+    return {
+        expose: {
+            type: entry.type === "internal" ? "internal" : "loadBalancer",
+            name: entry.name ?? `${name}-external`,
+            ports: own,
+        },
+    };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Digest } from "../../core/registry/reference";
-import type { Port, Probe, Resources, Service, ServiceOverride, ThirdPartyImage } from "../../core/settings/model";
+import type { Job, Port, Probe, Resources, Service, ServiceOverride, ThirdPartyImage } from "../../core/settings/model";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}(-[a-z0-9]{1,9}){0,2}$/);
 const portNumber = fc.integer({ min: 1, max: 65535 });
@@ -51,6 +51,10 @@ const thirdParty: fc.Arbitrary<ThirdPartyImage> = fc.stringMatching(/^[0-9a-f]{6
 });
 
 const autoscale = fc.record({ min: fc.integer({ min: 1, max: 3 }), max: fc.integer({ min: 3, max: 9 }), cpu: fc.constant(80) });
+const job: fc.Arbitrary<Job> = fc.record(
+    { command, args: command, env, timeoutSeconds: seconds },
+    { requiredKeys: ["env", "timeoutSeconds"], noNullPrototype: true },
+);
 const override: fc.Arbitrary<ServiceOverride> = fc.record(
     {
         replicas: fc.integer({ min: 0, max: 9 }),
@@ -98,11 +102,14 @@ const anyKind: fc.Arbitrary<Service> = fc.record(
             ),
             { maxLength: 2, selector: (container) => container.name },
         ),
-        expose: fc.record({ type: fc.constant("loadBalancer" as const), name, ports: ports(1) }),
+        expose: fc.record({ type: fc.constantFrom("loadBalancer" as const, "internal" as const), name, ports: ports(1) }),
         annotations: texts,
         terminationGracePeriodSeconds: fc.integer({ min: 0, max: 600 }),
         user: fc.integer({ min: 1, max: 65535 }),
         calls: fc.subarray(["checkoutservice", "frontend", "redis-cart"]),
+        migrate: job,
+        verify: job,
+        identity: fc.constant("cart@acme-prod.iam.gserviceaccount.com"),
         unrestrictedEgress: fc.constant(true as const),
         environments: fc.dictionary(fc.constantFrom("dev", "prod"), override, { maxKeys: 2 }),
     },

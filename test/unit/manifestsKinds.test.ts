@@ -129,7 +129,7 @@ describe("A stateful service", () => {
         const self = [{ podSelector: { matchLabels: { "app.kubernetes.io/name": "redis-cart" } } }];
         const ports = [{ port: 6379, protocol: "TCP" }];
         assert.deepEqual(networkPolicy.spec.ingress, [{ from: self, ports }]);
-        assert.deepEqual(networkPolicy.spec.egress, [{ to: self, ports }]);
+        assert.deepEqual(networkPolicy.spec.egress?.slice(1), [{ to: self, ports }]);
     });
 
     it("may have the longest name that a service can have", () => {

@@ -6,6 +6,7 @@ import type {
     CronJobObject,
     DeploymentObject,
     DisruptionBudgetObject,
+    JobObject,
     NetworkPolicyObject,
     ServiceAccountObject,
     ServiceObject,
@@ -22,6 +23,7 @@ type Input = {
     statefulSet: kubernetes.types.input.apps.v1.StatefulSet;
     cronJob: kubernetes.types.input.batch.v1.CronJob;
     autoscaler: kubernetes.types.input.autoscaling.v2.HorizontalPodAutoscaler;
+    migrate: kubernetes.types.input.batch.v1.Job;
     files: kubernetes.types.input.core.v1.ConfigMap;
     networkPolicy: kubernetes.types.input.networking.v1.NetworkPolicy;
 };
@@ -33,6 +35,7 @@ type Rendered = {
     statefulSet: StatefulSetObject;
     cronJob: CronJobObject;
     autoscaler: AutoscalerObject;
+    migrate: JobObject;
     files: ConfigMapObject;
     networkPolicy: NetworkPolicyObject;
 };

@@ -1058,6 +1058,40 @@ describe("A service is refused:", () => {
                 remedy: "make a volume of each",
             },
         ],
+        [
+            "that comes after one which does not exist",
+            cart({ after: ["redis"] }),
+            { subject: at("cart.after[0]"), message: "there is no service redis; services: cart" },
+        ],
+        [
+            "that comes after itself by way of others, once for all of them",
+            catalog({
+                cart: { source: "src/cart", port: 1, after: ["mail", "web"] },
+                mail: { source: "src/mail", port: 1 },
+                web: { source: "src/web", port: 1, after: ["cart"] },
+            }),
+            {
+                subject: at("cart.after"),
+                message: "waits for itself: cart after web after cart",
+                remedy: "take one of them out",
+            },
+        ],
+        [
+            "that acts as no Google service account",
+            cart({ identity: "cart" }),
+            {
+                subject: at("cart.identity"),
+                message: '"cart" is not a Google service account: name@project.iam.gserviceaccount.com',
+            },
+        ],
+        [
+            "whose migration is a text",
+            cart({ migrate: "/app migrate" }),
+            {
+                subject: at("cart.migrate"),
+                message: '"/app migrate" is a text; expected a job: { command: [/app, migrate], args, env, timeout }',
+            },
+        ],
         ["that is nothing", catalog({ cart: null }), { subject: at("cart"), message: missingEntry() }],
         [
             "where there is none",
@@ -1111,13 +1145,13 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ identity: "cart", env: { PASSWORD: { secretManager: "db" } } }),
+            ...cart({ manifests: "k8s", env: { PASSWORD: { secretManager: "db" } } }),
             ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
-                "services.yaml: services.cart.identity — identity is not supported yet",
+                "services.yaml: services.cart.manifests — manifests is not supported yet",
                 "services.yaml: services.cart.env.PASSWORD.secretManager — secretManager is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",

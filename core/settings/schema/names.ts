@@ -94,8 +94,13 @@ export const bytes = text(/^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/, "an amoun
 export const duration = text(/^[0-9]{1,6}(s|m|h)$/, "a duration: 15s, 2m, 1h");
 
 export const schedule = text(
-    /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[-*\/,0-9]+ [-*\/,0-9]+ [-*\/,?0-9]+ [-*\/,0-9A-Za-z]+ [-*\/,?0-9A-Za-z]+)$/,
+    /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[-*/,0-9]+ [-*/,0-9]+ [-*/,?0-9]+ [-*/,0-9A-Za-z]+ [-*/,?0-9A-Za-z]+)$/,
     'a schedule: minute, hour, day of month, month and day of week, as in "30 3 * * 1-5", or @daily',
+);
+
+export const googleIdentity = text(
+    /^[a-z][-a-z0-9]{4,28}[a-z0-9]@[a-z][-a-z0-9]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$/,
+    "a Google service account: name@project.iam.gserviceaccount.com",
 );
 
 export const port = z.int().min(1).max(65535).meta({ expected: "a port number from 1 to 65535" });

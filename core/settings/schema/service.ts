@@ -10,6 +10,7 @@ import {
     environmentName,
     filePath,
     folder,
+    googleIdentity,
     kubernetesServiceName,
     label,
     objectName,
@@ -112,12 +113,14 @@ const initContainer = z.strictObject({
     env: optional(env, "Environment variables."),
 });
 
-const exposeWays = z.enum(["loadBalancer", "internal", "gateway"]).meta({ expected: "loadBalancer" });
+const exposeWays = z.enum(["loadBalancer", "internal", "gateway"]).meta({ expected: "loadBalancer or internal" });
 const expose = z
     .union([
         exposeWays,
         z.strictObject({
-            type: exposeWays.meta({ description: "How traffic comes in." }),
+            type: exposeWays.meta({
+                description: "How traffic comes in: from the internet by `loadBalancer`, from the network by `internal`.",
+            }),
             name: optional(kubernetesServiceName, "Name of the second Kubernetes Service.", { default: "`<service>-external`" }),
             ports: optional(ports, "Its ports; a bare number leads to the service's port of that name.", {
                 default: "the service's ports",
@@ -125,7 +128,7 @@ const expose = z
             host: optional(later, "Host name behind the gateway."),
         }),
     ])
-    .meta({ expected: "loadBalancer, or { type: loadBalancer, name, ports }" });
+    .meta({ expected: "loadBalancer, internal, or { type: loadBalancer, name, ports }" });
 
 const files = z.record(filePath, z.string());
 
@@ -156,12 +159,22 @@ const scheduled = z
     ])
     .meta({ expected: 'a schedule: "30 3 * * 1-5", or { cron, timezone }' });
 
+const job = z
+    .strictObject({
+        command: optional(texts, "Command instead of the image's."),
+        args: optional(texts, "Arguments instead of the image's."),
+        env: optional(env, "Variables to add to the service's, or replace."),
+        timeout: optional(duration, "How long it may take, further tries included.", { default: "10m" }),
+    })
+    .meta({ expected: "a job: { command: [/app, migrate], args, env, timeout }" });
+
 const override = z.strictObject({
     replicas: optional(replicas, "Number of pods there."),
     resources: optional(resources, "What differs in resources; the rest stays."),
     env: optional(env, "Variables to add or replace."),
     files: optional(files, "Files to add or replace."),
     annotations: optional(annotations, "Annotations to add or replace."),
+    identity: optional(googleIdentity, "Google service account of the pods there."),
     autoscale: optional(autoscale, "Bounds for the number of pods there, instead of `replicas`."),
 });
 
@@ -197,7 +210,11 @@ export const service = z.strictObject({
         "Folders by name: empty ones that live as long as the pod, a Secret's keys, or volumes that outlive it.",
     ),
     init: optional(z.array(initContainer), "Containers that run to their end, in this order, before the service starts."),
-    expose: optional(expose, "Traffic from outside the cluster, by a second Kubernetes Service.", { default: "inside only" }),
+    expose: optional(
+        expose,
+        "Traffic from outside the cluster, by a second Kubernetes Service: from the internet, or from the network alone.",
+        { default: "inside only" },
+    ),
     command: optional(texts, "Command instead of the image's."),
     args: optional(texts, "Arguments instead of the image's."),
     annotations: optional(annotations, "Annotations of the pods, added to `defaults.annotations`."),
@@ -219,11 +236,22 @@ export const service = z.strictObject({
         { default: "false" },
     ),
     autoscale: optional(autoscale, "Bounds for the number of pods, instead of `replicas`."),
-    identity: optional(later, "Google service identity of the workload."),
+    identity: optional(
+        googleIdentity,
+        "Google service account that the pods act as. It must let the service's Kubernetes account use it: role `iam.workloadIdentityUser`.",
+        { default: "none: the pods have no right in Google Cloud" },
+    ),
     files: optional(files, "Files for the container: absolute path → text. A changed file restarts the pods."),
-    after: optional(later, "Services that are deployed before this one."),
-    migrate: optional(later, "A job that runs before a new version, on forward promotions only."),
-    verify: optional(later, "A job that must succeed before a promotion counts as healthy."),
+    after: optional(
+        z.array(serviceName).meta({ expected: "a list of services of this file" }),
+        "Services whose rollout ends before this one's begins.",
+        { default: "all at once" },
+    ),
+    migrate: optional(
+        job,
+        "A job with the new image that must succeed before its rollout; only where a promotion moves the service's image forward. It must bear being run twice.",
+    ),
+    verify: optional(job, "A job with the new image that must succeed after its rollout, before the promotion counts as healthy."),
     build: optional(later, "`local`: built from the checkout, in the inner loop."),
     compatibleWith: optional(later, "Schema labels that this version can run with."),
 });
@@ -253,5 +281,6 @@ export type OverrideEntry = z.infer<typeof override>;
 export type ResourcesEntry = z.infer<typeof resources>;
 export type PortsEntry = z.infer<typeof ports>;
 export type EnvEntry = z.infer<typeof env>;
+export type JobEntry = z.infer<typeof job>;
 export type AutoscaleEntry = z.infer<typeof autoscale>;
 export type InitEntry = z.infer<typeof initContainer>;
