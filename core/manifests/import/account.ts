@@ -127,7 +127,11 @@ function identity(place: readonly string[], item: unknown): string | undefined {
     }
     const keys = { ports: ["containerPort", "port"], volumeMounts: ["mountPath"] }[place.at(-1)!] ?? ["name"];
     const found = keys.map((key) => at(item, key)).find((value) => value !== undefined);
-    return found === undefined || typeof found === "object" ? undefined : String(found);
+    // A number is a port once for each protocol.
+    const protocol = place.at(-1) === "ports" ? (at(item, "protocol") ?? "TCP") : "TCP";
+    return found === undefined || typeof found === "object"
+        ? undefined
+        : `${String(found)}${protocol === "TCP" ? "" : `/${String(protocol)}`}`;
 }
 
 function roleOf(object: SourceObject, { object: own }: Workload): string {

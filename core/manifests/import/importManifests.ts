@@ -1,7 +1,7 @@
 import type { Catalog } from "../../settings/model";
 import type { ServiceEntry, ServicesFile } from "../../settings/schema/service";
 import type { Shape } from "../../settings/shape";
-import { fits } from "./rules";
+import { fits, rules } from "./rules";
 import { renderDefaultDeny } from "../networkPolicy";
 import { renderService } from "../workload";
 import { account } from "./account";
@@ -179,17 +179,14 @@ function droppedReason(place: string, dropped: readonly Dropped[]): string | und
 /** Variables that were read from a ConfigMap or all keys of a Secret stand in the entry under their own names. */
 function isCarried(place: string, workload: Workload, entry: ServiceEntry, references: References): boolean {
     const { container, pod } = workload;
-    const [, volume] = /^pod\/spec\/volumes\/\[(.*?)\]\/(?:name|configMap\/.*)$/.exec(place) ?? [];
-    const [, mount] = /^main\/volumeMounts\/\[(.*?)\]\//.exec(place) ?? [];
+    const [, volume] =
+        /^pod\/spec\/volumes\/\[(.*?)\]\/(?:name|configMap\/name|configMap\/items\/\[.*\]\/(?:key|path))$/.exec(place) ?? [];
+    const [, mount] = /^main\/volumeMounts\/\[(.*?)\]\/(?:name|mountPath|subPath|readOnly)$/.exec(place) ?? [];
     if (volume !== undefined || mount !== undefined) {
         const files = readFiles(workload, references).filter(
             (file) => file.volume === volume || file.mountPath.replaceAll("/", "~1") === mount?.replace(/~1$/, ""),
         );
-        return (
-            files.length > 0 &&
-            files.every(({ path, text }) => entry.files?.[path] === text) &&
-            !/defaultMode|optional|mode$/.test(place)
-        );
+        return files.length > 0 && files.every(({ path, text }) => entry.files?.[path] === text);
     }
     const [, init] = /^init\/\[(.*?)\]\//.exec(place) ?? [];
     const from = init === undefined ? container : treesAt(pod, "initContainers").find(({ name }) => name === init);
@@ -228,10 +225,18 @@ function configMapLines(map: SourceObject, workloads: readonly Workload[], { ent
     }
     const rest = (part: string) => Object.keys(treeAt(map.value, part)).map((key) => `${part}[${key}]`);
     const unused = rest("data").filter((path) => !used.some((key) => path === `data[${key}]`));
-    const more = ["labels", "annotations"]
-        .filter((key) => at(map.value, "metadata", key) !== undefined)
-        .map((key) => `metadata.${key}`);
-    const others = Object.keys(map.value).filter((key) => !["apiVersion", "kind", "metadata", "data", "binaryData"].includes(key));
+    const metadata = Object.keys(treeAt(map.value, "metadata")).filter((key) => !["labels", "annotations"].includes(key));
+    const parts = ["labels", "annotations"].flatMap((part) =>
+        Object.keys(treeAt(map.value, "metadata", part)).map((key) => [part, key]),
+    );
+    const places = [...metadata.map((key) => [key]), ...parts].filter(
+        (keys) => !isOwnMetadata(["ConfigMap", "metadata", ...keys.map((key) => key.replaceAll("/", "~1"))].join("/")),
+    );
+    const more = places.map((keys) => `metadata.${keys.join(".")}`);
+    // What is made of its texts cannot change either: other files are another ConfigMap.
+    const others = Object.keys(map.value).filter(
+        (key) => !["apiVersion", "kind", "metadata", "data", "binaryData", "immutable"].includes(key),
+    );
     return [...unused, ...rest("binaryData"), ...more, ...others].map((path) => ({
         verdict: "not carried" as const,
         file: map.file,
@@ -241,6 +246,14 @@ function configMapLines(map: SourceObject, workloads: readonly Workload[], { ent
             ? "no variable and no file of a service is read from it"
             : "its texts are variables and files of services now",
     }));
+}
+
+function isOwnMetadata(place: string): boolean {
+    return (
+        place === "ConfigMap/metadata/name" ||
+        place === "ConfigMap/metadata/labels/app" ||
+        rules.some((rule) => fits(place, rule.place))
+    );
 }
 
 function refusals(workloads: readonly Workload[], refused: ReadonlyMap<string, string>): Line[] {

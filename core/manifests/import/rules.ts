@@ -56,7 +56,7 @@ export const rules: readonly Rule[] = [
     same("an image by digest is the same whenever it is pulled", "main/imagePullPolicy"),
     same("an image by digest is the same whenever it is pulled", "init/*/imagePullPolicy"),
     same("a Service finds the pods by oneflow's own label", "Service/spec/selector/*"),
-    same("a budget finds the pods by oneflow's own label", "PodDisruptionBudget/spec/selector/**"),
+    same("a budget finds the pods by oneflow's own label", "PodDisruptionBudget/spec/selector/matchLabels/*"),
     same("a budget is named as its service", "PodDisruptionBudget/metadata/name", ({ after }) => after !== undefined),
     same(
         "a pod may be taken away where another is ready",
