@@ -79,6 +79,7 @@ export const deployerRules = [
     { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: changing },
     { apiGroups: [""], resources: ["services", "serviceaccounts", "configmaps"], verbs: changing },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: changing },
+    { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes"], verbs: changing },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: changing },
     { apiGroups: ["apps"], resources: ["replicasets", "controllerrevisions"], verbs: looking },
     { apiGroups: [""], resources: ["pods", "events", "endpoints", "persistentvolumeclaims"], verbs: looking },

@@ -56,6 +56,11 @@ export class Microservice extends pulumi.ComponentResource {
         if (objects.exposure) {
             new k8s.core.v1.Service(`${name}-exposure`, objects.exposure, { parent: this, dependsOn: rollouts });
         }
+        for (const [role, object] of Object.entries({ gateway: objects.gateway, route: objects.route })) {
+            if (object) {
+                new k8s.apiextensions.CustomResource(`${name}-${role}`, object, { parent: this, dependsOn: rollouts });
+            }
+        }
         if (objects.autoscaler) {
             new k8s.autoscaling.v2.HorizontalPodAutoscaler(name, objects.autoscaler, own);
         }

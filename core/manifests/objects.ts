@@ -40,6 +40,34 @@ export interface ServiceObject {
     };
 }
 
+export interface GatewayObject {
+    apiVersion: "gateway.networking.k8s.io/v1";
+    kind: "Gateway";
+    metadata: ObjectMetadata;
+    spec: {
+        gatewayClassName: string;
+        listeners: {
+            name: string;
+            hostname: string;
+            port: number;
+            protocol: "HTTPS";
+            tls: { mode: "Terminate"; certificateRefs: { kind: "Secret"; name: string }[] };
+            allowedRoutes: { namespaces: { from: "Same" } };
+        }[];
+    };
+}
+
+export interface RouteObject {
+    apiVersion: "gateway.networking.k8s.io/v1";
+    kind: "HTTPRoute";
+    metadata: ObjectMetadata;
+    spec: {
+        parentRefs: { name: string; namespace?: string }[];
+        hostnames: string[];
+        rules: { backendRefs: { name: string; port: number }[] }[];
+    };
+}
+
 export interface DisruptionBudgetObject {
     apiVersion: "policy/v1";
     kind: "PodDisruptionBudget";

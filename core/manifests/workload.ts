@@ -12,14 +12,17 @@ import type {
     CronJobObject,
     DeploymentObject,
     DisruptionBudgetObject,
+    GatewayObject,
     JobObject,
     NetworkPolicyObject,
     ObjectMetadata,
+    RouteObject,
     ServiceAccountObject,
     ServiceObject,
     StatefulSetObject,
 } from "./objects";
 import { inEnvironment } from "./overrides";
+import { renderRoute } from "./route";
 import { renderHeadlessService, renderStatefulSet } from "./statefulSet";
 
 /** Where a service is rendered for. */
@@ -59,6 +62,10 @@ export interface WorkloadObjects {
     headlessService?: ServiceObject;
     /** What brings traffic from outside the cluster. */
     exposure?: ServiceObject;
+    /** The Gateway that a service has for itself. */
+    gateway?: GatewayObject;
+    /** The way of a host's requests to the service. */
+    route?: RouteObject;
     /** What decides how many pods there are. Absent where `replicas` does. */
     autoscaler?: AutoscalerObject;
     /** Absent where one replica runs: a budget could only forbid to drain its node. */
@@ -104,7 +111,9 @@ export function renderService(service: Service, context: RenderContext): Workloa
         ...renderPods(here, { ...metadata(name), ...annotations }, context),
         ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),
         ...(kind === "stateful" && { headlessService: renderHeadlessService(here, metadata) }),
-        ...(expose && { exposure: renderPorts("LoadBalancer", exposed(expose, metadata(expose.name)), name, expose.ports) }),
+        ...(expose?.route
+            ? renderRoute(name, expose.route, expose.ports, metadata(expose.name))
+            : expose && { exposure: renderPorts("LoadBalancer", exposed(expose, metadata(expose.name)), name, expose.ports) }),
         ...(autoscale && { autoscaler: renderAutoscaler(here, autoscale, metadata(name)) }),
         ...((autoscale?.max ?? replicas) > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
         ...(verify && { verify: renderJob("verify", here, verify, metadata, context) }),

@@ -236,11 +236,20 @@ export interface Job {
     timeoutSeconds: number;
 }
 
-/** A second Service that brings traffic from outside the cluster. */
+/** What brings traffic from outside the cluster. */
 export interface Exposure {
-    /** `internal`: from the cloud's own network alone. */
-    type: "loadBalancer" | "internal";
-    /** Name of that Service. */
+    /** A second Service, `internal` from the cloud's own network alone; or a route by host name. */
+    type: "loadBalancer" | "internal" | "gateway";
+    /** Name of that Service or route. */
     name: string;
+    /** Ports of that Service; of a route, the one port of the service that it leads to. */
     ports: readonly Port[];
+    /** Of a route. */
+    route?: Route;
+}
+
+export interface Route {
+    host: string;
+    /** The Gateway that it hangs on: one that is there, or one of its own with a certificate from a Secret. */
+    gateway: { name: string; namespace?: string } | { tls: string; class: string };
 }

@@ -1,5 +1,6 @@
 import type { Findings, Path } from "./findings";
 import type { Port, Service } from "./model";
+import { readRoute } from "./route";
 import { portNameFor } from "./probes";
 import type { PortsEntry, ServiceEntry } from "./schema/service";
 
@@ -63,6 +64,12 @@ export function readExposure(
         entry.ports && Object.keys(entry.ports).length > 0 ? readPorts(entry.ports, ports, [...path, "ports"], findings) : ports;
     if (own.length === 0 && !["kind", "port", "ports"].some((key) => findings.touches(["services", name, key]))) {
         findings.add(path, "there is no port to expose", "write port: 8080");
+    }
+    if (entry.type === "gateway") {
+        return readRoute(name, entry, ports, findings);
+    }
+    for (const key of (["host", "port", "gateway", "tls", "class"] as const).filter((key) => entry[key] !== undefined)) {
+        findings.add([...path, key], `goes with a gateway only, and the type is ${entry.type}`, "write type: gateway");
     }
     return {
         expose: {

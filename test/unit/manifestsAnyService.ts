@@ -102,7 +102,18 @@ const anyKind: fc.Arbitrary<Service> = fc.record(
             ),
             { maxLength: 2, selector: (container) => container.name },
         ),
-        expose: fc.record({ type: fc.constantFrom("loadBalancer" as const, "internal" as const), name, ports: ports(1) }),
+        expose: fc.oneof(
+            fc.record({
+                type: fc.constant("gateway" as const),
+                name,
+                ports: fc.tuple(port),
+                route: fc.constantFrom(
+                    { host: "shop.example.com", gateway: { name: "shared", namespace: "infra" } },
+                    { host: "shop.example.com", gateway: { tls: "shop-cert", class: "gke-l7-rilb" } },
+                ),
+            }),
+            fc.record({ type: fc.constantFrom("loadBalancer" as const, "internal" as const), name, ports: ports(1) }),
+        ),
         annotations: texts,
         terminationGracePeriodSeconds: fc.integer({ min: 0, max: 600 }),
         user: fc.integer({ min: 1, max: 65535 }),

@@ -98,6 +98,12 @@ export const schedule = text(
     'a schedule: minute, hour, day of month, month and day of week, as in "30 3 * * 1-5", or @daily',
 );
 
+export const hostName = text(
+    /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/,
+    "a host name: shop.example.com",
+    253,
+);
+
 export const googleIdentity = text(
     /^[a-z][-a-z0-9]{4,28}[a-z0-9]@[a-z][-a-z0-9]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$/,
     "a Google service account: name@project.iam.gserviceaccount.com",

@@ -11,6 +11,7 @@ import {
     filePath,
     folder,
     googleIdentity,
+    hostName,
     kubernetesServiceName,
     label,
     objectName,
@@ -113,22 +114,34 @@ const initContainer = z.strictObject({
     env: optional(env, "Environment variables."),
 });
 
-const exposeWays = z.enum(["loadBalancer", "internal", "gateway"]).meta({ expected: "loadBalancer or internal" });
+const exposeWays = z.enum(["loadBalancer", "internal", "gateway"]).meta({ expected: "loadBalancer, internal or gateway" });
 const expose = z
     .union([
         exposeWays,
         z.strictObject({
             type: exposeWays.meta({
-                description: "How traffic comes in: from the internet by `loadBalancer`, from the network by `internal`.",
+                description:
+                    "How traffic comes in: from the internet by `loadBalancer`, from the network by `internal`, by host name through a `gateway`.",
             }),
-            name: optional(kubernetesServiceName, "Name of the second Kubernetes Service.", { default: "`<service>-external`" }),
-            ports: optional(ports, "Its ports; a bare number leads to the service's port of that name.", {
+            name: optional(kubernetesServiceName, "Name of the second Kubernetes Service, or of the route and its Gateway.", {
+                default: "`<service>-external`",
+            }),
+            ports: optional(ports, "Its ports; a bare number leads to the service's port of that name. Not with a gateway.", {
                 default: "the service's ports",
             }),
-            host: optional(later, "Host name behind the gateway."),
+            host: optional(hostName, "Host name behind the gateway. Needed with one, and only there."),
+            port: optional(portName, "Name of the service's port behind the gateway.", { default: "its only one" }),
+            gateway: optional(
+                text(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, "a Gateway: name or namespace/name"),
+                "A Gateway that is there already, and ends TLS itself. One of `gateway` and `tls`.",
+            ),
+            tls: optional(objectName, "Kubernetes Secret with the host's certificate: oneflow makes a Gateway of its own with it."),
+            class: optional(objectName, "Class of the Gateway that oneflow makes.", {
+                default: "`gke-l7-global-external-managed`",
+            }),
         }),
     ])
-    .meta({ expected: "loadBalancer, internal, or { type: loadBalancer, name, ports }" });
+    .meta({ expected: "loadBalancer, internal, or { type: gateway, host, tls }" });
 
 const files = z.record(filePath, z.string());
 
@@ -281,6 +294,7 @@ export type OverrideEntry = z.infer<typeof override>;
 export type ResourcesEntry = z.infer<typeof resources>;
 export type PortsEntry = z.infer<typeof ports>;
 export type EnvEntry = z.infer<typeof env>;
+export type ExposeEntry = Exclude<z.infer<typeof expose>, string>;
 export type JobEntry = z.infer<typeof job>;
 export type AutoscaleEntry = z.infer<typeof autoscale>;
 export type InitEntry = z.infer<typeof initContainer>;
