@@ -151,6 +151,81 @@ describe("Importing a workload", () => {
     });
 });
 
+describe("Importing what is more than a Deployment", () => {
+    const container = {
+        name: "db",
+        image: `postgres@${digest}`,
+        securityContext: { readOnlyRootFilesystem: true, runAsUser: 999 },
+    };
+    const pod = { metadata: { labels: { app: "db" } }, spec: { containers: [container] } };
+
+    it("carries the schedule of a CronJob, and its time zone", () => {
+        const spec = { schedule: "30 3 * * *", timeZone: "Europe/Berlin", jobTemplate: { spec: { template: pod } } };
+        const result = importedFrom([object("CronJob", "db", { spec })]);
+        const { kind, schedule } = result.entries.db;
+        assert.deepEqual({ kind, schedule }, { kind: "cron", schedule: { cron: "30 3 * * *", timezone: "Europe/Berlin" } });
+        assert.deepEqual(linesOf(result), []);
+    });
+
+    it("carries the claims of a StatefulSet, and names the Service of its pods' names that is another now", () => {
+        const mounted = { ...container, volumeMounts: [{ name: "data", mountPath: "/data" }] };
+        const claim = {
+            metadata: { name: "data" },
+            spec: { storageClassName: "fast", resources: { requests: { storage: "10Gi" } } },
+        };
+        const spec = {
+            serviceName: "db-pods",
+            template: { ...pod, spec: { containers: [mounted] } },
+            volumeClaimTemplates: [claim],
+        };
+        const ports = [{ name: "tcp", port: 5432 }];
+        const service = (name: string, more: object) =>
+            object("Service", name, { spec: { selector: { app: "db" }, ports, ...more } });
+        const result = importedFrom([
+            object("StatefulSet", "db", { spec }),
+            service("db", {}),
+            service("db-pods", { clusterIP: "None" }),
+        ]);
+        const { kind, port, volumes } = result.entries.db;
+        assert.deepEqual(
+            { kind, port, volumes },
+            { kind: "stateful", port: 5432, volumes: { data: { mount: "/data", claim: { size: "10Gi", storageClass: "fast" } } } },
+        );
+        assert.deepEqual(linesOf(result), [
+            "not carried: StatefulSet/db: spec.serviceName: the Service of the pods' own names is <service>-headless",
+            "not carried: Service/db-pods: metadata.name: the Service of the pods' own names is <service>-headless",
+        ]);
+    });
+
+    it("carries the bounds of an autoscaler instead of replicas", () => {
+        const scaler = object("HorizontalPodAutoscaler", "cart", {
+            spec: {
+                scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "cart" },
+                minReplicas: 2,
+                maxReplicas: 5,
+                metrics: [{ type: "Resource", resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 70 } } }],
+            },
+        });
+        const resources = { requests: { cpu: "100m", memory: "64Mi" } };
+        const result = importedFrom([...cart({ container: { resources } }), scaler]);
+        assert.deepEqual(result.entries.cart.autoscale, { min: 2, max: 5, cpu: 70 });
+        assert.deepEqual(linesOf(result), []);
+    });
+
+    it("never opens to the internet what was for the network alone", () => {
+        const annotations = { "networking.gke.io/load-balancer-type": "Internal" };
+        const [deployment, service] = cart();
+        const outside = {
+            ...service,
+            metadata: { name: "cart-external", annotations },
+            spec: { ...(service as { spec: object }).spec, type: "LoadBalancer" },
+        };
+        const result = importedFrom([deployment, service, outside]);
+        assert.equal(result.entries.cart.expose, "internal");
+        assert.deepEqual(linesOf(result), []);
+    });
+});
+
 describe("Importing an image", () => {
     const entry = (image: string, options = {}) => {
         const { entries, pending } = importedFrom(cart({ container: { image } }), options);

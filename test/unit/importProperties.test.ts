@@ -37,6 +37,12 @@ const resources = fc
     }));
 const entry = fc.record(
     {
+        kind: fc.constant("stateful"),
+        autoscale: fc.record({
+            min: fc.integer({ min: 1, max: 3 }),
+            max: fc.integer({ min: 4, max: 9 }),
+            cpu: fc.integer({ min: 1, max: 99 }),
+        }),
         image: fc.constant(`redis:8@${digest}`),
         port,
         health,
@@ -58,7 +64,7 @@ const entry = fc.record(
         annotations: fc.dictionary(word, fc.string(), { maxKeys: 2 }),
         terminationGracePeriod: duration,
         user: fc.integer({ min: 1, max: 65535 }),
-        expose: fc.constantFrom("loadBalancer", { type: "loadBalancer", name: "outside" }),
+        expose: fc.constantFrom("loadBalancer", "internal", { type: "loadBalancer", name: "outside" }),
         init: fc.constant([{ name: "wait-for-it", image: `busybox@${digest}`, command: ["true"], env: { A: "b" } }]),
     },
     { requiredKeys: ["port"] },
@@ -77,6 +83,8 @@ const catalogs = fc
                     names[index],
                     {
                         ...one,
+                        // One of the two, and the second wants CPU reserved.
+                        ...(one.autoscale && { replicas: undefined, resources: { cpu: "100m" } }),
                         ...(one.image === undefined ? { source: `src/${names[index]}` } : {}),
                         ...(index > 0 && typeof one.expose === "object" ? { expose: "loadBalancer" } : {}),
                         ...(index === 0 ? { calls: called.filter((name) => name !== names[0]).sort() } : {}),
@@ -85,7 +93,7 @@ const catalogs = fc
             ),
         ),
     )
-    .map((services) => accepted({ defaults: { repository: "acme/shop" }, services }))
+    .map((services) => accepted(JSON.parse(JSON.stringify({ defaults: { repository: "acme/shop" }, services }))))
     .filter((catalog) => catalog !== undefined);
 
 function accepted(file: unknown): Catalog | undefined {

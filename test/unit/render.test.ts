@@ -103,7 +103,8 @@ describe("oneflow render", () => {
         const { status, stderr } = oneflow("--env", "stgae", "--out", "x");
         assert.equal(status, 2);
         assert.match(stderr, /stage/);
-        assert.equal(oneflow().status, 2);
-        assert.equal(oneflow("--help").status, 0);
+        const none = oneflow();
+        assert.equal(none.status, 2);
+        assert.match(none.stderr, /names no folder to write to; expected --out <folder>/);
     });
 });

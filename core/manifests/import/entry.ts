@@ -29,7 +29,7 @@ export const rows: readonly Row[] = [
     { key: "source", from: [], read: (workload, { options }) => at(mainImage(workload, options), "source") },
     { key: "image", from: [], read: (workload, { options }) => at(mainImage(workload, options), "image") },
     { key: "kind", from: ["Workload/**"], read: (workload) => kindOf(workload) },
-    { key: "schedule", from: ["Workload/spec/schedule"], read: ({ object }) => textAt(object.value, "spec", "schedule") },
+    { key: "schedule", from: ["Workload/spec/schedule", "Workload/spec/timeZone"], read: ({ object }) => scheduleOf(object.value) },
     { key: "port", from: [], read: (workload) => at(portEntries(workload), "port") },
     { key: "ports", from: [], read: (workload) => at(portEntries(workload), "ports") },
     { key: "expose", from: ["Ingress/**", "HTTPRoute/**", "GRPCRoute/**"], read: (workload) => exposure(workload) },
@@ -48,7 +48,11 @@ export const rows: readonly Row[] = [
         read: ({ object, scaler }) => (scaler ? undefined : unless(1, numberAt(object.value, "spec", "replicas"))),
     },
     { key: "autoscale", from: ["HorizontalPodAutoscaler/**"], read: ({ scaler }) => scaler && readScaler(scaler.value) },
-    { key: "volumes", from: ["pod/spec/volumes/**", "main/volumeMounts/**"], read: (workload) => volumes(workload) },
+    {
+        key: "volumes",
+        from: ["pod/spec/volumes/**", "main/volumeMounts/**", "Workload/spec/volumeClaimTemplates/**"],
+        read: (workload) => volumes(workload),
+    },
     {
         key: "files",
         from: ["pod/spec/volumes/*/configMap/**", "main/volumeMounts/**"],
@@ -137,6 +141,7 @@ function exposure(workload: Workload): unknown {
     const unnamed = own[0]?.name || portNameFor(readHealth(container, own));
     const ports = servicePorts(outside.value, container).map((port) => ({ ...port, name: port.name || unnamed }));
     const named = own.map((port) => ({ ...port, name: port.name || unnamed }));
+    const type = isInternal(outside.value) ? "internal" : "loadBalancer";
     const entry = {
         ...(outside === inside || outside.name === `${name}-external` ? {} : { name: outside.name }),
         ...(JSON.stringify(ports) === JSON.stringify(named)
@@ -144,7 +149,15 @@ function exposure(workload: Workload): unknown {
             : // A bare number would lead to the target of the service's port of that name.
               { ports: Object.fromEntries(ports.map(({ name: portName, port, target }) => [portName, { port, target }])) }),
     };
-    return Object.keys(entry).length === 0 ? "loadBalancer" : { type: "loadBalancer", ...entry };
+    return Object.keys(entry).length === 0 ? type : { type, ...entry };
+}
+
+/** Whether a load balancer is for the network alone, as the clouds have it said: it must not come out open to the internet. */
+function isInternal(service: Tree): boolean {
+    const annotations = Object.entries(treeAt(service, "metadata", "annotations"));
+    return annotations.some(
+        ([name, value]) => /load-?balancer-(type|internal|scheme)$/.test(name) && /^(internal|true)$/i.test(String(value)),
+    );
 }
 
 function hosts(value: Tree): string[] {
@@ -177,8 +190,22 @@ function readScaler(scaler: Tree): unknown {
     });
 }
 
-function volumes({ pod, container }: Workload): unknown {
+/** Without a time zone the clock is UTC's, as oneflow renders it. */
+function scheduleOf(value: Tree): unknown {
+    const [cron, timezone] = [textAt(value, "spec", "schedule"), textAt(value, "spec", "timeZone")];
+    return timezone === undefined || timezone === "Etc/UTC" ? cron : { cron, timezone };
+}
+
+function volumes({ object, pod, container }: Workload): unknown {
     const mounts = treesAt(container, "volumeMounts");
+    const claims = treesAt(object.value, "spec", "volumeClaimTemplates").flatMap((claim) => {
+        const [name, size] = [textAt(claim, "metadata", "name"), at(claim, "spec", "resources", "requests", "storage")];
+        const mount = mounts.find((one) => one.name === name);
+        const storageClass = textAt(claim, "spec", "storageClassName");
+        return mount && size !== undefined
+            ? [[name!, { mount: mount.mountPath, claim: present({ size: String(size), storageClass }) }] as const]
+            : [];
+    });
     const entries = treesAt(pod, "volumes").flatMap((volume) => {
         const mount = mounts.find(({ name }) => name === volume.name);
         const secret = textAt(volume, "secret", "secretName");
@@ -194,7 +221,7 @@ function volumes({ pod, container }: Workload): unknown {
         });
         return [[String(volume.name), entry] as const];
     });
-    return nonEmpty(Object.fromEntries(entries));
+    return nonEmpty(Object.fromEntries([...entries, ...claims]));
 }
 
 function initContainers({ name, pod }: Workload, { options }: Reading) {

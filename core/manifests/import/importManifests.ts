@@ -109,8 +109,10 @@ function withCalls(entry: ServiceEntry, { calls, unrestricted }: { calls: string
 
 /** The objects that belong to workloads, each workload's own first. */
 function related(workloads: readonly Workload[]): SourceObject[] {
-    return workloads.flatMap(({ object, inside, outside, account: serviceAccount, scaler, budget, policies, routes }) =>
-        [object, inside, outside, serviceAccount, scaler, budget, ...policies, ...routes].filter((one) => one !== undefined),
+    return workloads.flatMap(({ object, inside, outside, headless, account: serviceAccount, scaler, budget, policies, routes }) =>
+        [object, inside, outside, headless, serviceAccount, scaler, budget, ...policies, ...routes].filter(
+            (one) => one !== undefined,
+        ),
     );
 }
 
@@ -156,15 +158,20 @@ function renderedObjects(catalog: Catalog, name: string): Tree[] {
 
 function counterpartOf(
     object: SourceObject,
-    { object: own, inside, outside }: Workload,
+    { object: own, inside, outside, headless }: Workload,
     rendered: readonly Tree[],
 ): Tree | undefined {
     const ofKind = rendered.filter(({ kind }) => kind === object.kind);
     if (object === own || object.kind !== "Service") {
         return ofKind.find((one) => textAt(one, "metadata", "name") === object.name) ?? ofKind[0];
     }
+    if (object === headless) {
+        return ofKind.find((one) => textAt(one, "spec", "clusterIP") === "None");
+    }
     const exposing = (one: Tree) => textAt(one, "spec", "type") === "LoadBalancer";
-    return object === outside && object !== inside ? ofKind.find(exposing) : ofKind.find((one) => !exposing(one));
+    return object === outside && object !== inside
+        ? ofKind.find(exposing)
+        : ofKind.find((one) => !exposing(one) && textAt(one, "spec", "clusterIP") !== "None");
 }
 
 /** What the settings said when they refused the key that this place is read into. */

@@ -44,6 +44,7 @@ const restricted = "the Pod Security Standard `restricted` holds for every pod";
 const ownNames = "names and labels of oneflow's own";
 
 export const rules: readonly Rule[] = [
+    same("objects are rendered in the API's current version", "*/apiVersion"),
     same("the namespace is the environment's", "*/metadata/namespace"),
     same(ownNames, "**/labels/app.kubernetes.io~1name"),
     same(ownNames, "**/labels/app.kubernetes.io~1instance"),
@@ -168,6 +169,7 @@ export const reasons: readonly (readonly [place: string, reason: string])[] = [
     ],
     ["Workload/spec/strategy/**", "every rollout makes a new pod ready before it takes an old one away"],
     ["Workload/spec/replicas", "`autoscale` says how many run"],
+    ["Workload/spec/serviceName", "the Service of the pods' own names is <service>-headless"],
     ["Workload/spec/*", "oneflow decides it"],
     ["pod/spec/serviceAccountName", "every service has an account of its own, named as itself; grant to that what this one may do"],
     ["pod/spec/imagePullSecrets/**", "nodes pull from the environment's own registry as themselves"],
@@ -191,8 +193,16 @@ export const reasons: readonly (readonly [place: string, reason: string])[] = [
     ["main/lifecycle/**", "before a pod ends, oneflow lets its requests run out"],
     ["main/ports/**", "a container's ports are those that its Service offers, by TCP"],
     ["Service/spec/ports/**", "a port has a name, a number and a target, by TCP"],
+    ["Service/metadata/name", "the Service of the pods' own names is <service>-headless"],
+    [
+        "Service/spec/loadBalancerSourceRanges/**",
+        "the load balancer would let everybody in; write expose: internal, or keep others out before it",
+    ],
     ["Service/spec/type", "a service is called inside the cluster; from outside by `expose`, under a second Service"],
-    ["Service/spec/clusterIP", "a service has an address of its own"],
+    [
+        "Service/spec/clusterIP",
+        "a service has an address of its own; its pods have names by <service>-headless where it is stateful",
+    ],
     ["pod/spec/volumes/**", "a volume that is no empty folder of the main container"],
     ["pod/metadata/labels/**", "labels of pods are oneflow's own: app and app.kubernetes.io/*"],
     ["pod/spec/restartPolicy", "oneflow decides it by the kind of the service"],

@@ -15,6 +15,8 @@ export interface Workload {
     inside?: SourceObject;
     /** The Service that brings traffic from outside. */
     outside?: SourceObject;
+    /** The Service that gives each pod of a StatefulSet its name, where it is not the one that others call. */
+    headless?: SourceObject;
     account?: SourceObject;
     scaler?: SourceObject;
     budget?: SourceObject;
@@ -67,6 +69,7 @@ function gather(object: SourceObject, objects: readonly SourceObject[]): Workloa
         container: containers.find((container) => [object.name, name].includes(String(container.name))) ?? containers[0],
         inside,
         outside,
+        headless: internal.find((service) => service !== inside && service.name === textAt(object.value, "spec", "serviceName")),
         account: ofKind("ServiceAccount").find(
             (account) => account.name === (textAt(pod, "serviceAccountName") ?? textAt(pod, "serviceAccount")),
         ),
