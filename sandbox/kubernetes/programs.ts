@@ -59,6 +59,8 @@ export function commandLines({ directory, files, stages, ports }: ControlPlaneLa
             "--use-service-account-credentials=true",
             `--service-account-private-key-file=${files.serviceAccountKey}`,
             `--root-ca-file=${files.certificate}`,
+            // As often as the others look; 15 s is its own way.
+            "--horizontal-pod-autoscaler-sync-period=1s",
         ],
         "kube-scheduler": [`--kubeconfig=${files.kubeconfigs["system:kube-scheduler"]}`, ...alone],
         kwok: [
