@@ -36,7 +36,12 @@ export class Microservice extends pulumi.ComponentResource {
 
         const timeout = `${rolloutMinutes}m`;
         const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files]), ...after] };
-        const migration = objects.migrate && new k8s.batch.v1.Job(`${name}-migrate`, againAfterFailure(objects.migrate), ready);
+        const migration =
+            objects.migrate &&
+            new k8s.batch.v1.Job(`${name}-migrate`, againAfterFailure(objects.migrate), {
+                ...ready,
+                ...outlasting(objects.migrate),
+            });
         const awaited = {
             parent: this,
             dependsOn: [...ready.dependsOn, ...present([migration])],
@@ -68,7 +73,8 @@ export class Microservice extends pulumi.ComponentResource {
             new k8s.policy.v1.PodDisruptionBudget(name, objects.disruptionBudget, own);
         }
         if (objects.verify) {
-            new k8s.batch.v1.Job(`${name}-verify`, againAfterFailure(objects.verify), { parent: this, dependsOn: rollouts });
+            const checked = { parent: this, dependsOn: rollouts, ...outlasting(objects.verify) };
+            new k8s.batch.v1.Job(`${name}-verify`, againAfterFailure(objects.verify), checked);
         }
         this.registerOutputs({});
     }
@@ -87,6 +93,11 @@ export function notAwaited<Service extends ServiceObject>(service: Service): Ser
 function againAfterFailure(job: JobObject): JobObject {
     const annotations = { ...job.metadata.annotations, "pulumi.com/replaceUnready": "true" };
     return { ...job, metadata: { ...job.metadata, annotations } };
+}
+
+/** The Job's own deadline ends it, so that its failure is told and not only that somebody lost patience. */
+function outlasting({ spec }: JobObject): pulumi.CustomResourceOptions {
+    return { customTimeouts: { create: `${(spec.activeDeadlineSeconds ?? 600) + 60}s` } };
 }
 
 function present<T>(values: readonly (T | undefined)[]): T[] {
