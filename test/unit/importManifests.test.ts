@@ -212,6 +212,29 @@ describe("Importing what is more than a Deployment", () => {
         assert.deepEqual(linesOf(result), []);
     });
 
+    it("carries the host of a route, and the Gateway that it hangs on", () => {
+        const spec = {
+            parentRefs: [{ name: "edge", namespace: "infra" }],
+            hostnames: ["shop.example.com"],
+            rules: [{ backendRefs: [{ name: "cart", port: 80 }] }],
+        };
+        const result = importedFrom([...cart(), object("HTTPRoute", "cart-external", { spec })]);
+        assert.deepEqual(result.entries.cart.expose, { type: "gateway", host: "shop.example.com", gateway: "infra/edge" });
+        assert.deepEqual(linesOf(result), []);
+    });
+
+    it("makes a route of an Ingress's host and certificate, and says that the rest is not carried", () => {
+        const rule = { host: "shop.example.com", http: { paths: [{ path: "/", backend: { service: { name: "cart" } } }] } };
+        const result = importedFrom([
+            ...cart(),
+            object("Ingress", "cart", { spec: { tls: [{ secretName: "certificate" }], rules: [rule] } }),
+        ]);
+        assert.deepEqual(result.entries.cart.expose, { type: "gateway", host: "shop.example.com", tls: "certificate" });
+        assert.deepEqual(linesOf(result), [
+            "not carried: Ingress/cart: its first host is `expose` of the service, by the Gateway API; its paths, classes and further hosts are not carried",
+        ]);
+    });
+
     it("never opens to the internet what was for the network alone", () => {
         const annotations = { "networking.gke.io/load-balancer-type": "Internal" };
         const [deployment, service] = cart();

@@ -35,6 +35,10 @@ const resources = fc
         memory: `${memory}Mi`,
         limits: { cpu: `${cpu + more}m`, memory: `${memory + more}Mi` },
     }));
+const routed = [
+    { type: "gateway", host: "shop.example.com", tls: "certificate" },
+    { type: "gateway", host: "shop.example.com", gateway: "infra/edge" },
+];
 const entry = fc.record(
     {
         kind: fc.constant("stateful"),
@@ -64,7 +68,7 @@ const entry = fc.record(
         annotations: fc.dictionary(word, fc.string(), { maxKeys: 2 }),
         terminationGracePeriod: duration,
         user: fc.integer({ min: 1, max: 65535 }),
-        expose: fc.constantFrom("loadBalancer", "internal", { type: "loadBalancer", name: "outside" }),
+        expose: fc.constantFrom<unknown>("loadBalancer", "internal", ...routed, { type: "loadBalancer", name: "outside" }),
         init: fc.constant([{ name: "wait-for-it", image: `busybox@${digest}`, command: ["true"], env: { A: "b" } }]),
     },
     { requiredKeys: ["port"] },
@@ -164,7 +168,7 @@ function byName(objects: readonly Tree[]): Tree[] {
 /** All maps in an object, with their paths as lines print them; items of lists by what they are known by. */
 function maps(value: unknown, path = ""): { map: Tree; path: string }[] {
     if (Array.isArray(value)) {
-        return value.flatMap((item: unknown, index) => maps(item, `${path}[${nameOf(item) ?? index}]`));
+        return value.flatMap((item: unknown, index) => maps(item, `${path}[${nameOf(item, path) ?? index}]`));
     }
     if (typeof value !== "object" || value === null) {
         return [];
@@ -173,7 +177,7 @@ function maps(value: unknown, path = ""): { map: Tree; path: string }[] {
     return [{ map: value as Tree, path }, ...inner];
 }
 
-function nameOf(item: unknown): unknown {
+function nameOf(item: unknown, list: string): unknown {
     const {
         containerPort,
         port: number,
@@ -181,6 +185,6 @@ function nameOf(item: unknown): unknown {
         name,
         protocol,
     } = (typeof item === "object" && item !== null ? item : {}) as Tree;
-    const known = containerPort ?? number ?? mountPath ?? name;
+    const known = list.endsWith("ports") ? (containerPort ?? number) : list.endsWith("volumeMounts") ? mountPath : name;
     return protocol === "UDP" ? `${String(known)}/UDP` : known;
 }

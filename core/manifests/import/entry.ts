@@ -32,7 +32,7 @@ export const rows: readonly Row[] = [
     { key: "schedule", from: ["Workload/spec/schedule", "Workload/spec/timeZone"], read: ({ object }) => scheduleOf(object.value) },
     { key: "port", from: [], read: (workload) => at(portEntries(workload), "port") },
     { key: "ports", from: [], read: (workload) => at(portEntries(workload), "ports") },
-    { key: "expose", from: ["Ingress/**", "HTTPRoute/**", "GRPCRoute/**"], read: (workload) => exposure(workload) },
+    { key: "expose", from: ["Ingress/**", "HTTPRoute/**", "GRPCRoute/**", "Gateway/**"], read: (workload) => exposure(workload) },
     {
         key: "health",
         from: ["main/readinessProbe/**", "main/livenessProbe/**", "main/startupProbe/**"],
@@ -134,8 +134,7 @@ function portsEntry(ports: readonly Port[], unnamed: string): PortsEntry {
 function exposure(workload: Workload): unknown {
     const { name, inside, outside, container, routes } = workload;
     if (!outside) {
-        const host = routes.flatMap(({ value }) => hosts(value))[0];
-        return routes.length > 0 ? { type: "gateway", ...(host !== undefined && { host }) } : undefined;
+        return routes.length > 0 ? routed(workload) : undefined;
     }
     const own = portsOf(workload);
     const unnamed = own[0]?.name || portNameFor(readHealth(container, own));
@@ -158,6 +157,25 @@ function isInternal(service: Tree): boolean {
     return annotations.some(
         ([name, value]) => /load-?balancer-(type|internal|scheme)$/.test(name) && /^(internal|true)$/i.test(String(value)),
     );
+}
+
+/** The way of a host's requests: through a Gateway that is there, or by a certificate in a Secret through one of its own. */
+function routed({ name, routes: [route], gateway }: Workload): unknown {
+    const parent = treesAt(route.value, "spec", "parentRefs")[0];
+    const listener = treesAt(gateway?.value, "spec", "listeners")[0];
+    const isOwn = gateway !== undefined && gateway.name === route.name;
+    const tls = isOwn
+        ? textAt(treesAt(listener, "tls", "certificateRefs")[0], "name")
+        : textAt(treesAt(route.value, "spec", "tls")[0], "secretName");
+    const place = [textAt(parent, "namespace"), textAt(parent, "name")].filter((part) => part !== undefined).join("/");
+    return present({
+        type: "gateway",
+        name: route.kind === "HTTPRoute" ? unless(`${name}-external`, route.name) : undefined,
+        host: hosts(route.value)[0],
+        gateway: parent && !isOwn ? place : undefined,
+        tls,
+        class: isOwn ? unless("gke-l7-global-external-managed", textAt(gateway.value, "spec", "gatewayClassName")) : undefined,
+    });
 }
 
 function hosts(value: Tree): string[] {

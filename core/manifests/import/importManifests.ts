@@ -109,10 +109,11 @@ function withCalls(entry: ServiceEntry, { calls, unrestricted }: { calls: string
 
 /** The objects that belong to workloads, each workload's own first. */
 function related(workloads: readonly Workload[]): SourceObject[] {
-    return workloads.flatMap(({ object, inside, outside, headless, account: serviceAccount, scaler, budget, policies, routes }) =>
-        [object, inside, outside, headless, serviceAccount, scaler, budget, ...policies, ...routes].filter(
-            (one) => one !== undefined,
-        ),
+    return workloads.flatMap(
+        ({ object, inside, outside, headless, account: serviceAccount, scaler, budget, policies, routes, gateway }) =>
+            [object, inside, outside, headless, serviceAccount, scaler, budget, ...policies, ...routes, gateway].filter(
+                (one) => one !== undefined,
+            ),
     );
 }
 
@@ -375,6 +376,7 @@ const kindReasons: Readonly<Record<string, string>> = {
     ServiceAccount: "every service has an account of its own; no workload here uses this one",
     PodDisruptionBudget: "a service has a budget of its own where more than one pod runs",
     NetworkPolicy: "what may be called stands in `calls`, and all else is denied",
+    Ingress: "its first host is `expose` of the service, by the Gateway API; its paths, classes and further hosts are not carried",
     Job: "a job that runs once is no service",
     DaemonSet: "what runs on every node is the cluster's, not a service",
 };

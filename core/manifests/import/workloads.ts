@@ -22,6 +22,8 @@ export interface Workload {
     budget?: SourceObject;
     policies: readonly SourceObject[];
     routes: readonly SourceObject[];
+    /** The Gateway of the manifests that the first of them hangs on. */
+    gateway?: SourceObject;
 }
 
 export const workloadKinds = ["Deployment", "StatefulSet", "CronJob"];
@@ -58,6 +60,7 @@ function gather(object: SourceObject, objects: readonly SourceObject[]): Workloa
     const outside = external.find((service) => service !== inside) ?? external[0];
     const name = inside?.name ?? object.name;
     const routes = [...ofKind("Ingress"), ...ofKind("HTTPRoute"), ...ofKind("GRPCRoute")];
+    const led = routes.filter(({ value }) => services.some((service) => backends(value).includes(service.name)));
     const scaled = (scaler: SourceObject) =>
         textAt(scaler.value, "spec", "scaleTargetRef", "kind") === object.kind &&
         textAt(scaler.value, "spec", "scaleTargetRef", "name") === object.name;
@@ -76,7 +79,10 @@ function gather(object: SourceObject, objects: readonly SourceObject[]): Workloa
         scaler: ofKind("HorizontalPodAutoscaler").find(scaled),
         budget: ofKind("PodDisruptionBudget").find(finds("spec", "selector", "matchLabels")),
         policies: ofKind("NetworkPolicy").filter(finds("spec", "podSelector", "matchLabels")),
-        routes: routes.filter(({ value }) => services.some((service) => backends(value).includes(service.name))),
+        routes: led,
+        gateway: ofKind("Gateway").find(
+            (gateway) => gateway.name === textAt(treesAt(led[0]?.value, "spec", "parentRefs")[0], "name"),
+        ),
     };
 }
 
