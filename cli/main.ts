@@ -18,6 +18,16 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "the exports that `pulumi` needs for a stack, for a shell to evaluate",
         load: () => import("./env"),
     },
+    import: {
+        usage: "<folder> -o <file>",
+        summary: "a services.yaml from Kubernetes manifests",
+        load: () => import("./import"),
+    },
+    render: {
+        usage: "[--env <environment>] --out <folder>",
+        summary: "the Kubernetes manifests of the environments, to read",
+        load: () => import("./render"),
+    },
 };
 
 /**

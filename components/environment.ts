@@ -1,10 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
+import { renderDefaultDeny } from "../core/manifests/networkPolicy";
+import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
 import { pinnedImage } from "../core/release/addresses";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
+import { inOrder } from "../core/settings/order";
 import { clusterProvider } from "./clusterProvider";
 import { Microservice } from "./microservice";
 import { PromotedImages } from "./promotedImages";
@@ -50,14 +54,23 @@ export class Environment extends pulumi.ComponentResource {
         const workloads = environment.clusters.flatMap((cluster) => {
             const key = clusterKey(settings.project, environment, cluster);
             const provider = clusterProvider(key, cluster.context, { parent: this });
-            return Object.values(catalog.services).map(
-                (service) =>
-                    new Microservice(
-                        `${key}-${service.name}`,
-                        { service, context: renderContext(settings.project, plan) },
-                        { parent: this, provider, dependsOn: waitsFor },
-                    ),
-            );
+            const context = renderContext(settings, plan);
+            const services: Record<string, Microservice> = {};
+            for (const service of inOrder(catalog.services)) {
+                const after = (service.after ?? []).flatMap((name) => services[name] ?? []);
+                services[service.name] = new Microservice(
+                    `${key}-${service.name}`,
+                    { service, context, after },
+                    { parent: this, provider, dependsOn: waitsFor },
+                );
+            }
+            const closed = new NetworkPolicy(`${key}-default-deny`, renderDefaultDeny(context), {
+                parent: this,
+                provider,
+                // Where services run already, what they may do is allowed before all else is denied.
+                dependsOn: Object.values(services).map(({ networkPolicy }) => networkPolicy),
+            });
+            return [...Object.values(services), closed];
         });
         new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
     }
@@ -74,15 +87,18 @@ function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
     return { services: Object.fromEntries(Object.entries(catalog.services).filter(([name]) => !pending.includes(name))) };
 }
 
-function renderContext(partOf: string, { environment, images }: Plan) {
+function renderContext({ project, catalog }: Settings, { environment, images, direction, transitions }: Plan): RenderContext {
     return {
         environment: environment.name,
         namespace: environment.namespace,
-        partOf,
+        partOf: project,
+        services: catalog.services,
         image: (imageName: string) => pinnedImage(environment, imageName, images[imageName].digest),
         commit: (service: string) => {
             const locked = images[service];
             return "commit" in locked ? locked.commit : undefined;
         },
+        migrates: (service: string) =>
+            (direction === "first" || direction === "forward") && transitions.some(({ image }) => image === service),
     };
 }

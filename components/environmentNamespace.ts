@@ -74,11 +74,15 @@ const changing = [...looking, "create", "update", "patch", "delete"];
 
 /** What a deployer changes, and what it looks at to tell whether a rollout is healthy. No Secret, no RBAC, no exec. */
 export const deployerRules = [
-    { apiGroups: ["apps"], resources: ["deployments"], verbs: changing },
-    { apiGroups: [""], resources: ["services", "serviceaccounts"], verbs: changing },
+    { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: changing },
+    { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: changing },
+    { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: changing },
+    { apiGroups: [""], resources: ["services", "serviceaccounts", "configmaps"], verbs: changing },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: changing },
-    { apiGroups: ["apps"], resources: ["replicasets"], verbs: looking },
-    { apiGroups: [""], resources: ["pods", "events", "endpoints"], verbs: looking },
+    { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes"], verbs: changing },
+    { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: changing },
+    { apiGroups: ["apps"], resources: ["replicasets", "controllerrevisions"], verbs: looking },
+    { apiGroups: [""], resources: ["pods", "events", "endpoints", "persistentvolumeclaims"], verbs: looking },
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: looking },
 ];
 

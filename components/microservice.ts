@@ -1,9 +1,13 @@
 // Two hundred files more would come with the package's own index, at every `up`.
+import { CustomResource } from "@pulumi/kubernetes/apiextensions";
 import * as apps from "@pulumi/kubernetes/apps/v1";
+import * as autoscaling from "@pulumi/kubernetes/autoscaling/v2";
+import * as batch from "@pulumi/kubernetes/batch/v1";
 import * as core from "@pulumi/kubernetes/core/v1";
+import * as networking from "@pulumi/kubernetes/networking/v1";
 import * as policy from "@pulumi/kubernetes/policy/v1";
 import * as pulumi from "@pulumi/pulumi";
-import type { ServiceObject } from "../core/manifests/objects";
+import type { JobObject, ServiceObject } from "../core/manifests/objects";
 import { renderService, type RenderContext } from "../core/manifests/workload";
 import type { Service } from "../core/settings/model";
 
@@ -12,36 +16,72 @@ export interface MicroserviceArgs {
     service: Service;
     /** Environment, namespace and the pinned references of the images. */
     context: RenderContext;
+    /** What must have come to its end before this one's rollout begins. @default nothing */
+    after?: readonly Microservice[];
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
     rolloutMinutes?: number;
 }
 
 /**
- * One service in one cluster. The Deployment's rollout is awaited: its end is the verdict of a promotion.
+ * One service in one cluster. Its rollout is awaited: the end of it is the verdict of a promotion.
  *
  * Its objects are exactly what `core/manifests` renders, so chart, kustomization and program cannot differ.
  */
 export class Microservice extends pulumi.ComponentResource {
+    /** Whom its pods may call, and who may call them. It is there before the pods. */
+    readonly networkPolicy: networking.NetworkPolicy;
+
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
-        const { rolloutMinutes = 10 } = args;
-        const { serviceAccount, deployment, service, exposure, disruptionBudget } = renderService(args.service, args.context);
+        const { after = [], rolloutMinutes = 10 } = args;
+        const objects = renderService(args.service, args.context);
+        const own = { parent: this };
 
-        const account = new core.ServiceAccount(`${name}-account`, serviceAccount, { parent: this });
+        const account = new core.ServiceAccount(`${name}-account`, objects.serviceAccount, own);
+        this.networkPolicy = new networking.NetworkPolicy(name, objects.networkPolicy, own);
+        const files = objects.files && new core.ConfigMap(`${name}-files`, objects.files, own);
+
         const timeout = `${rolloutMinutes}m`;
-        const rollout = new apps.Deployment(name, deployment, {
+        const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files]), ...after] };
+        const migration =
+            objects.migrate &&
+            new batch.Job(`${name}-migrate`, againAfterFailure(objects.migrate), {
+                ...ready,
+                ...outlasting(objects.migrate),
+            });
+        const awaited = {
             parent: this,
-            dependsOn: [account],
+            dependsOn: [...ready.dependsOn, ...present([migration])],
             customTimeouts: { create: timeout, update: timeout },
-        });
-        if (service) {
-            new core.Service(name, notAwaited(service), { parent: this });
+        };
+        const rollouts = present([
+            objects.deployment && new apps.Deployment(name, objects.deployment, awaited),
+            objects.statefulSet && new apps.StatefulSet(name, objects.statefulSet, awaited),
+            objects.cronJob && new batch.CronJob(name, objects.cronJob, awaited),
+        ]);
+        if (objects.service) {
+            new core.Service(name, notAwaited(objects.service), own);
         }
-        if (exposure) {
-            new core.Service(`${name}-exposure`, exposure, { parent: this, dependsOn: [rollout] });
+        if (objects.headlessService) {
+            new core.Service(`${name}-headless`, notAwaited(objects.headlessService), own);
         }
-        if (disruptionBudget) {
-            new policy.PodDisruptionBudget(name, disruptionBudget, { parent: this });
+        if (objects.exposure) {
+            new core.Service(`${name}-exposure`, objects.exposure, { parent: this, dependsOn: rollouts });
+        }
+        for (const [role, object] of Object.entries({ gateway: objects.gateway, route: objects.route })) {
+            if (object) {
+                new CustomResource(`${name}-${role}`, object, { parent: this, dependsOn: rollouts });
+            }
+        }
+        if (objects.autoscaler) {
+            new autoscaling.HorizontalPodAutoscaler(name, objects.autoscaler, own);
+        }
+        if (objects.disruptionBudget) {
+            new policy.PodDisruptionBudget(name, objects.disruptionBudget, own);
+        }
+        if (objects.verify) {
+            const checked = { parent: this, dependsOn: rollouts, ...outlasting(objects.verify) };
+            new batch.Job(`${name}-verify`, againAfterFailure(objects.verify), checked);
         }
         this.registerOutputs({});
     }
@@ -54,4 +94,19 @@ export class Microservice extends pulumi.ComponentResource {
 export function notAwaited<Service extends ServiceObject>(service: Service): Service {
     const annotations = { ...service.metadata.annotations, "pulumi.com/skipAwait": "true" };
     return { ...service, metadata: { ...service.metadata, annotations } };
+}
+
+/** The Job, made anew where it failed: a Job that failed never runs again by itself, so no `up` could mend it. */
+function againAfterFailure(job: JobObject): JobObject {
+    const annotations = { ...job.metadata.annotations, "pulumi.com/replaceUnready": "true" };
+    return { ...job, metadata: { ...job.metadata, annotations } };
+}
+
+/** The Job's own deadline ends it, so that its failure is told and not only that somebody lost patience. */
+function outlasting({ spec }: JobObject): pulumi.CustomResourceOptions {
+    return { customTimeouts: { create: `${(spec.activeDeadlineSeconds ?? 600) + 60}s` } };
+}
+
+function present<T>(values: readonly (T | undefined)[]): T[] {
+    return values.filter((value) => value !== undefined);
 }

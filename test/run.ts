@@ -16,6 +16,7 @@ const groups: readonly Group[] = [
     { suites: ["unit", "components"], tools: [] },
     { suites: ["registry"], tools: ["docker-registry", "crane"] },
     { suites: ["engine"], tools: ["pulumi", "pulumi-language-nodejs", "docker-registry", "crane"] },
+    { suites: ["cluster"], tools: ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] },
 ];
 const parts = ["static", ...groups.flatMap(({ suites }) => suites)];
 

@@ -1,18 +1,18 @@
 import type { Probe, Service } from "../settings/model";
-import { labelSelector, podLabels } from "./labels";
+import { labelSelector } from "./labels";
 import type { DeploymentObject, ObjectMetadata } from "./objects";
-import { renderPod } from "./pod";
+import { renderPodTemplate } from "./pod";
 import type { RenderContext } from "./workload";
 
 /** The Deployment of a service that has its environment's overrides. */
 export function renderDeployment(service: Service, metadata: ObjectMetadata, context: RenderContext): DeploymentObject {
-    const { name, replicas, annotations } = service;
+    const { name } = service;
     return {
         apiVersion: "apps/v1",
         kind: "Deployment",
         metadata,
         spec: {
-            replicas,
+            ...podCount(service),
             selector: labelSelector(name),
             // Kubernetes rounds a surge up: of one replica, 25% is one.
             strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: "25%" } },
@@ -20,19 +20,18 @@ export function renderDeployment(service: Service, metadata: ObjectMetadata, con
             progressDeadlineSeconds: progressDeadlineSeconds(service),
             // The way back is a promotion of a set that ran; old ReplicaSets only serve whoever looks into the cluster.
             revisionHistoryLimit: 3,
-            template: {
-                metadata: {
-                    labels: podLabels(name, context),
-                    ...(Object.keys(annotations).length > 0 && { annotations: { ...annotations } }),
-                },
-                spec: renderPod(service, context),
-            },
+            template: renderPodTemplate(service, context),
         },
     };
 }
 
+/** How many pods. With an autoscaler it is the only one to say so, else each `up` would take back what it did. */
+export function podCount({ autoscale, replicas }: Service): { replicas?: number } {
+    return autoscale ? {} : { replicas };
+}
+
 /** A pod without a readiness probe is ready once its process has started, so it must stay up for a while before the rollout believes it. */
-function minReadySeconds({ probes }: Service): number {
+export function minReadySeconds({ probes }: Service): number {
     return probes.readiness ? 0 : 5;
 }
 

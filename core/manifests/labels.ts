@@ -16,18 +16,43 @@ export function labelSelector(name: string): LabelSelector {
     return { matchLabels: podSelector(name) };
 }
 
+/**
+ * The label that finds all that runs for a service, in NetworkPolicies. It is not {@link podSelector}, by which Services send
+ * requests: a pod that only prepares or checks the service may call what the service calls, and must not get its requests.
+ */
+export function networkSelector(name: string): LabelSelector {
+    return { matchLabels: { [nameLabel]: name } };
+}
+
+const nameLabel = "app.kubernetes.io/name";
+
 /** Labels of a service's pods. Whoever changes one restarts every pod of every user. */
 export function podLabels(name: string, { partOf, environment }: RenderContext): Record<string, string> {
     return {
         ...podSelector(name),
-        "app.kubernetes.io/name": name,
+        [nameLabel]: name,
         "app.kubernetes.io/instance": environment,
         "app.kubernetes.io/part-of": partOf,
     };
+}
+
+/** Labels of the pods of a service's job. They are no target of the service's requests. */
+export function jobLabels(name: string, role: string, context: RenderContext): Record<string, string> {
+    const { app: _target, ...others } = podLabels(name, context);
+    return { ...others, "app.kubernetes.io/component": role };
 }
 
 /** Labels of a service's objects. */
 export function objectLabels(name: string, context: RenderContext): Record<string, string> {
     // Who manages an object is no property of its pods: they need not restart when that changes.
     return { ...podLabels(name, context), "app.kubernetes.io/managed-by": "oneflow" };
+}
+
+/** Labels of an object that is the whole namespace's. */
+export function sharedLabels({ partOf, environment }: Pick<RenderContext, "partOf" | "environment">): Record<string, string> {
+    return {
+        "app.kubernetes.io/instance": environment,
+        "app.kubernetes.io/part-of": partOf,
+        "app.kubernetes.io/managed-by": "oneflow",
+    };
 }

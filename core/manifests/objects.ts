@@ -2,7 +2,8 @@
  * The Kubernetes objects that oneflow renders, as plain values. Only what it sets: this is not a model of the API.
  * They are assignable to the input types of `@pulumi/kubernetes`, which core/ does not import; `test/unit/manifestsTypes.ts` proves it.
  */
-export type KubernetesObject = ServiceAccountObject | DeploymentObject | ServiceObject | DisruptionBudgetObject;
+export type KubernetesObject =
+    ServiceAccountObject | DeploymentObject | ServiceObject | DisruptionBudgetObject | NetworkPolicyObject;
 
 export interface ObjectMetadata {
     name: string;
@@ -18,14 +19,52 @@ export interface ServiceAccountObject {
     automountServiceAccountToken: boolean;
 }
 
+export interface ConfigMapObject {
+    apiVersion: "v1";
+    kind: "ConfigMap";
+    metadata: ObjectMetadata;
+    data: Record<string, string>;
+    immutable: boolean;
+}
+
 export interface ServiceObject {
     apiVersion: "v1";
     kind: "Service";
     metadata: ObjectMetadata;
     spec: {
         type: "ClusterIP" | "LoadBalancer";
+        clusterIP?: "None";
+        publishNotReadyAddresses?: boolean;
         selector: Record<string, string>;
         ports: { name: string; port: number; targetPort: number; protocol: "TCP" }[];
+    };
+}
+
+export interface GatewayObject {
+    apiVersion: "gateway.networking.k8s.io/v1";
+    kind: "Gateway";
+    metadata: ObjectMetadata;
+    spec: {
+        gatewayClassName: string;
+        listeners: {
+            name: string;
+            hostname: string;
+            port: number;
+            protocol: "HTTPS";
+            tls: { mode: "Terminate"; certificateRefs: { kind: "Secret"; name: string }[] };
+            allowedRoutes: { namespaces: { from: "Same" } };
+        }[];
+    };
+}
+
+export interface RouteObject {
+    apiVersion: "gateway.networking.k8s.io/v1";
+    kind: "HTTPRoute";
+    metadata: ObjectMetadata;
+    spec: {
+        parentRefs: { name: string; namespace?: string }[];
+        hostnames: string[];
+        rules: { backendRefs: { name: string; port: number }[] }[];
     };
 }
 
@@ -36,19 +75,118 @@ export interface DisruptionBudgetObject {
     spec: { maxUnavailable: number; unhealthyPodEvictionPolicy: "AlwaysAllow"; selector: LabelSelector };
 }
 
+export interface NetworkPolicyObject {
+    apiVersion: "networking.k8s.io/v1";
+    kind: "NetworkPolicy";
+    metadata: ObjectMetadata;
+    spec: {
+        /** Without labels: every pod of the namespace. */
+        podSelector: Partial<LabelSelector>;
+        policyTypes: ("Ingress" | "Egress")[];
+        ingress?: { from?: NetworkPeer[]; ports?: NetworkPort[] }[];
+        egress?: EgressRule[];
+    };
+}
+
+export interface EgressRule {
+    to?: NetworkPeer[];
+    ports?: NetworkPort[];
+}
+
+export interface NetworkPeer {
+    podSelector?: LabelSelector;
+    namespaceSelector?: LabelSelector;
+    ipBlock?: { cidr: string };
+}
+
+export interface NetworkPort {
+    port: number;
+    protocol: "TCP" | "UDP";
+}
+
 export interface DeploymentObject {
     apiVersion: "apps/v1";
     kind: "Deployment";
     metadata: ObjectMetadata;
     spec: {
-        replicas: number;
+        /** Absent where an autoscaler says how many. */
+        replicas?: number;
         selector: LabelSelector;
         strategy: { type: "RollingUpdate"; rollingUpdate: { maxUnavailable: number; maxSurge: string } };
         minReadySeconds: number;
         progressDeadlineSeconds: number;
         revisionHistoryLimit: number;
-        template: { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: PodSpec };
+        template: PodTemplate;
     };
+}
+
+export interface StatefulSetObject {
+    apiVersion: "apps/v1";
+    kind: "StatefulSet";
+    metadata: ObjectMetadata;
+    spec: {
+        serviceName: string;
+        /** Absent where an autoscaler says how many. */
+        replicas?: number;
+        selector: LabelSelector;
+        updateStrategy: { type: "RollingUpdate" };
+        podManagementPolicy: "OrderedReady";
+        persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain"; whenScaled: "Retain" };
+        minReadySeconds: number;
+        revisionHistoryLimit: number;
+        template: PodTemplate;
+        volumeClaimTemplates?: VolumeClaimTemplate[];
+    };
+}
+
+export interface VolumeClaimTemplate {
+    metadata: { name: string };
+    spec: { accessModes: "ReadWriteOnce"[]; storageClassName?: string; resources: { requests: { storage: string } } };
+}
+
+export interface CronJobObject {
+    apiVersion: "batch/v1";
+    kind: "CronJob";
+    metadata: ObjectMetadata;
+    spec: {
+        schedule: string;
+        timeZone: string;
+        concurrencyPolicy: "Forbid";
+        startingDeadlineSeconds: number;
+        successfulJobsHistoryLimit: number;
+        failedJobsHistoryLimit: number;
+        jobTemplate: { metadata: { labels: Record<string, string> }; spec: JobSpec };
+    };
+}
+
+export interface JobObject {
+    apiVersion: "batch/v1";
+    kind: "Job";
+    metadata: ObjectMetadata;
+    spec: JobSpec;
+}
+
+export interface JobSpec {
+    backoffLimit: number;
+    activeDeadlineSeconds?: number;
+    template: PodTemplate;
+}
+
+export interface AutoscalerObject {
+    apiVersion: "autoscaling/v2";
+    kind: "HorizontalPodAutoscaler";
+    metadata: ObjectMetadata;
+    spec: {
+        scaleTargetRef: { apiVersion: "apps/v1"; kind: "Deployment" | "StatefulSet"; name: string };
+        minReplicas: number;
+        maxReplicas: number;
+        metrics: { type: "Resource"; resource: { name: "cpu"; target: { type: "Utilization"; averageUtilization: number } } }[];
+    };
+}
+
+export interface PodTemplate {
+    metadata: { labels: Record<string, string>; annotations?: Record<string, string> };
+    spec: PodSpec;
 }
 
 export interface LabelSelector {
@@ -59,7 +197,8 @@ export interface PodSpec {
     serviceAccountName: string;
     automountServiceAccountToken: boolean;
     enableServiceLinks: boolean;
-    restartPolicy: "Always";
+    /** `Never` where the pod runs to its end: what failed stays to be looked at. */
+    restartPolicy: "Always" | "Never";
     terminationGracePeriodSeconds: number;
     securityContext: {
         runAsNonRoot: boolean;
@@ -68,16 +207,23 @@ export interface PodSpec {
         fsGroup?: number;
         seccompProfile: { type: "RuntimeDefault" };
     };
-    topologySpreadConstraints: {
+    topologySpreadConstraints?: {
         maxSkew: number;
         topologyKey: string;
         whenUnsatisfiable: "ScheduleAnyway";
         labelSelector: LabelSelector;
-        matchLabelKeys: string[];
+        matchLabelKeys?: string[];
     }[];
     initContainers?: Container[];
     containers: Container[];
-    volumes?: { name: string; emptyDir: { medium?: "Memory"; sizeLimit?: string } }[];
+    volumes?: PodVolume[];
+}
+
+export interface PodVolume {
+    name: string;
+    emptyDir?: { medium?: "Memory"; sizeLimit?: string };
+    secret?: { secretName: string };
+    configMap?: { name: string };
 }
 
 export interface Container {
@@ -86,7 +232,7 @@ export interface Container {
     command?: string[];
     args?: string[];
     ports?: ContainerPort[];
-    env?: { name: string; value: string }[];
+    env?: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
     startupProbe?: ContainerProbe;
     readinessProbe?: ContainerProbe;
     livenessProbe?: ContainerProbe;
@@ -98,7 +244,7 @@ export interface Container {
         privileged: boolean;
         readOnlyRootFilesystem: boolean;
     };
-    volumeMounts?: { name: string; mountPath: string }[];
+    volumeMounts?: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[];
 }
 
 export interface ContainerPort {

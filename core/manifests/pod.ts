@@ -1,40 +1,74 @@
-import type { InitContainer, Probe, Resources, Service } from "../settings/model";
-import { labelSelector } from "./labels";
-import type { Container, ContainerPort, ContainerProbe, PodSpec } from "./objects";
+import type { InitContainer, Job, Probe, Resources, Service } from "../settings/model";
+import { jobLabels, labelSelector, podLabels } from "./labels";
+import { environment } from "./env";
+import type { Container, ContainerPort, ContainerProbe, PodSpec, PodTemplate } from "./objects";
+import { podVolumes, volumeMounts } from "./volumes";
 import type { RenderContext } from "./workload";
 
-/** The pod of a service that has its environment's overrides. It meets the Pod Security Standard `restricted`. */
-export function renderPod(service: Service, context: RenderContext): PodSpec {
-    const { name, user, init, volumes, terminationGracePeriodSeconds } = service;
+/** The pods of a service that has its environment's overrides. They meet the Pod Security Standard `restricted`. */
+export function renderPodTemplate(service: Service, context: RenderContext): PodTemplate {
+    const { name, annotations } = service;
+    return {
+        metadata: {
+            labels: podLabels(name, context),
+            ...(Object.keys(annotations).length > 0 && { annotations: { ...annotations } }),
+        },
+        spec: renderPod(service, context),
+    };
+}
+
+function renderPod(service: Service, context: RenderContext): PodSpec {
+    const { name, kind, user, init, terminationGracePeriodSeconds } = service;
     return {
         serviceAccountName: name,
         automountServiceAccountToken: false,
         enableServiceLinks: false,
-        restartPolicy: "Always",
+        restartPolicy: kind === "cron" ? "Never" : "Always",
         terminationGracePeriodSeconds,
         securityContext: {
             runAsNonRoot: true,
             ...(user !== undefined && { runAsUser: user, runAsGroup: user, fsGroup: user }),
             seccompProfile: { type: "RuntimeDefault" },
         },
-        // For a single replica too: the pod template must not change, and so restart pods, when the second is added.
-        topologySpreadConstraints: ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
-            maxSkew: 1,
-            topologyKey,
-            whenUnsatisfiable: "ScheduleAnyway",
-            labelSelector: labelSelector(name),
-            // Only pods of one revision are counted, else the leaving ones would skew where the coming ones go.
-            matchLabelKeys: ["pod-template-hash"],
-        })),
+        ...(kind !== "cron" && { topologySpreadConstraints: spread(service) }),
         ...(init.length > 0 && { initContainers: init.map((container) => renderInitContainer(container, service, context)) }),
         containers: [renderContainer(service, context)],
-        ...(volumes.length > 0 && {
-            volumes: volumes.map(({ name: volume, memory, sizeLimit }) => ({
-                name: volume,
-                emptyDir: { ...(memory && { medium: "Memory" as const }), ...(sizeLimit !== undefined && { sizeLimit }) },
-            })),
-        }),
+        ...podVolumes(service),
     };
+}
+
+/** A pod that runs a job of the service to its end: its image, account, files and folders, but neither its ports nor its probes. */
+export function renderJobTemplate(service: Service, role: string, job: Job, context: RenderContext): PodTemplate {
+    const { command: _command, args: _args, ...rest } = service;
+    const worker: Service = {
+        ...rest,
+        ...(job.command && { command: job.command }),
+        ...(job.args && { args: job.args }),
+        env: { ...service.env, ...job.env },
+        kind: "cron",
+        ports: [],
+        probes: {},
+        init: [],
+        volumes: service.volumes.filter(({ claim }) => claim === undefined),
+    };
+    delete worker.expose;
+    const spec = renderPod(worker, context);
+    return {
+        metadata: { labels: jobLabels(service.name, role, context) },
+        spec: { ...spec, containers: spec.containers.map((container) => ({ ...container, name: role })) },
+    };
+}
+
+/** For a single replica too: the pod template must not change, and so restart pods, when the second is added. */
+function spread({ name, kind }: Service): PodSpec["topologySpreadConstraints"] {
+    return ["kubernetes.io/hostname", "topology.kubernetes.io/zone"].map((topologyKey) => ({
+        maxSkew: 1,
+        topologyKey,
+        whenUnsatisfiable: "ScheduleAnyway",
+        labelSelector: labelSelector(name),
+        // Only pods of one revision are counted, else the leaving ones would skew where the coming ones go.
+        ...(kind !== "stateful" && { matchLabelKeys: ["pod-template-hash"] }),
+    }));
 }
 
 /** The container of the service itself. It is named as the service. */
@@ -70,23 +104,17 @@ function invocation({ command, args }: Pick<Service, "command" | "args">): Pick<
     return { ...(command && { command: [...command] }), ...(args && { args: [...args] }) };
 }
 
-/** In the order of the file: `$(NAME)` in a value refers to a variable before it. */
-function environment(env: Readonly<Record<string, string>>): Pick<Container, "env"> {
-    const variables = Object.entries(env).map(([name, value]) => ({ name, value }));
-    return variables.length > 0 ? { env: variables } : {};
-}
-
 /** What every container of a service may use, and no more. */
-function confinement({ resources, volumes }: Service): Pick<Container, "resources" | "securityContext" | "volumeMounts"> {
+function confinement(service: Service): Pick<Container, "resources" | "securityContext" | "volumeMounts"> {
     return {
-        resources: { requests: quantities(resources.requests), limits: quantities(resources.limits) },
+        resources: { requests: quantities(service.resources.requests), limits: quantities(service.resources.limits) },
         securityContext: {
             allowPrivilegeEscalation: false,
             capabilities: { drop: ["ALL"] },
             privileged: false,
             readOnlyRootFilesystem: true,
         },
-        ...(volumes.length > 0 && { volumeMounts: volumes.map(({ name, mountPath }) => ({ name, mountPath })) }),
+        ...volumeMounts(service),
     };
 }
 

@@ -1,8 +1,29 @@
-import type { Port, Service } from "../settings/model";
+import type { Catalog, Exposure, Port, Service } from "../settings/model";
+import { renderAutoscaler } from "./autoscaler";
+import { renderCronJob } from "./cronJob";
 import { renderDeployment } from "./deployment";
 import { labelSelector, objectLabels, podSelector } from "./labels";
-import type { DeploymentObject, DisruptionBudgetObject, ObjectMetadata, ServiceAccountObject, ServiceObject } from "./objects";
+import { renderFiles } from "./files";
+import { renderJob } from "./job";
+import { renderNetworkPolicy } from "./networkPolicy";
+import type {
+    AutoscalerObject,
+    ConfigMapObject,
+    CronJobObject,
+    DeploymentObject,
+    DisruptionBudgetObject,
+    GatewayObject,
+    JobObject,
+    NetworkPolicyObject,
+    ObjectMetadata,
+    RouteObject,
+    ServiceAccountObject,
+    ServiceObject,
+    StatefulSetObject,
+} from "./objects";
 import { inEnvironment } from "./overrides";
+import { renderRoute } from "./route";
+import { renderHeadlessService, renderStatefulSet } from "./statefulSet";
 
 /** Where a service is rendered for. */
 export interface RenderContext {
@@ -12,26 +33,52 @@ export interface RenderContext {
     namespace: string;
     /** Name of the project that the services are part of. */
     partOf: string;
+    /** All services of the catalog: whom a service may call, and who calls it, is known from them. */
+    services: Catalog["services"];
     /** The reference, pinned by digest, of an image name: a service's name, or `<service>/<init container>`. */
     image(imageName: string): string;
     /** The commit that a service's image was built from. Absent, or no answer: the object says none. */
     commit?(service: string): string | undefined;
+    /** Whether a service's image moves forward, so that its `migrate` runs. @default it does, for all */
+    migrates?(service: string): boolean;
 }
 
 /** What a service is in Kubernetes, by role. An absent role is an absent key, so `Object.values` is what there is to apply, in order. */
 export interface WorkloadObjects {
     serviceAccount: ServiceAccountObject;
-    deployment: DeploymentObject;
+    /** Whom the pods may call, and who may call them. */
+    networkPolicy: NetworkPolicyObject;
+    /** The files of the container. Its name changes with what is in it, so pods that run keep the files that they started with. */
+    files?: ConfigMapObject;
+    /** What must succeed before the pods are replaced. */
+    migrate?: JobObject;
+    /** Of a service or a worker. */
+    deployment?: DeploymentObject;
+    statefulSet?: StatefulSetObject;
+    cronJob?: CronJobObject;
     /** What the other services call. Absent where the service has no port. */
     service?: ServiceObject;
+    /** What gives each pod of a stateful service a name of its own. */
+    headlessService?: ServiceObject;
     /** What brings traffic from outside the cluster. */
     exposure?: ServiceObject;
+    /** The Gateway that a service has for itself. */
+    gateway?: GatewayObject;
+    /** The way of a host's requests to the service. */
+    route?: RouteObject;
+    /** What decides how many pods there are. Absent where `replicas` does. */
+    autoscaler?: AutoscalerObject;
     /** Absent where one replica runs: a budget could only forbid to drain its node. */
     disruptionBudget?: DisruptionBudgetObject;
+    /** What must succeed once the pods are replaced. */
+    verify?: JobObject;
 }
 
 /** Name of the annotation with the commit that a Deployment's image was built from. */
 export const commitAnnotation = "oneflow.dev/commit";
+
+/** Name of the annotation with the Google service account that a Kubernetes one may act as. */
+const identityAnnotation = "iam.gke.io/gcp-service-account";
 
 /**
  * A service as Kubernetes objects, with the overrides of the context's environment applied.
@@ -41,27 +88,56 @@ export const commitAnnotation = "oneflow.dev/commit";
  */
 export function renderService(service: Service, context: RenderContext): WorkloadObjects {
     const here = inEnvironment(service, context.environment);
-    const { name, ports, expose, replicas } = here;
+    const { name, kind, ports, expose, replicas, autoscale, migrate, verify, identity } = here;
     const metadata = (objectName: string): ObjectMetadata => ({
         name: objectName,
         namespace: context.namespace,
         labels: objectLabels(name, context),
     });
+    const files = renderFiles(here, metadata);
     const commit = context.commit?.(name);
     const annotations = commit === undefined ? {} : { annotations: { [commitAnnotation]: commit } };
     return {
         serviceAccount: {
             apiVersion: "v1",
             kind: "ServiceAccount",
-            metadata: metadata(name),
+            metadata: { ...metadata(name), ...(identity && { annotations: { [identityAnnotation]: identity } }) },
             automountServiceAccountToken: false,
         },
-        // The commit stands on the Deployment alone: on the pod template it would restart pods whose image did not change.
-        deployment: renderDeployment(here, { ...metadata(name), ...annotations }, context),
+        networkPolicy: renderNetworkPolicy(here, metadata(name), context),
+        ...(files && { files }),
+        ...(migrate && (context.migrates?.(name) ?? true) && { migrate: renderJob("migrate", here, migrate, metadata, context) }),
+        // The commit stands on the workload alone: on the pod template it would restart pods whose image did not change.
+        ...renderPods(here, { ...metadata(name), ...annotations }, context),
         ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),
-        ...(expose && { exposure: renderPorts("LoadBalancer", metadata(expose.name), name, expose.ports) }),
-        ...(replicas > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
+        ...(kind === "stateful" && { headlessService: renderHeadlessService(here, metadata) }),
+        ...(expose?.route
+            ? renderRoute(name, expose.route, expose.ports, metadata(expose.name))
+            : expose && { exposure: renderPorts("LoadBalancer", exposed(expose, metadata(expose.name)), name, expose.ports) }),
+        ...(autoscale && { autoscaler: renderAutoscaler(here, autoscale, metadata(name)) }),
+        ...((autoscale?.max ?? replicas) > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
+        ...(verify && { verify: renderJob("verify", here, verify, metadata, context) }),
     };
+}
+
+/** What makes the pods, and makes them anew. */
+function renderPods(
+    service: Service,
+    metadata: ObjectMetadata,
+    context: RenderContext,
+): Pick<WorkloadObjects, "deployment" | "statefulSet" | "cronJob"> {
+    switch (service.kind) {
+        case "stateful":
+            return { statefulSet: renderStatefulSet(service, metadata, context) };
+        case "cron":
+            return { cronJob: renderCronJob(service, service.schedule!, metadata, context) };
+        default:
+            return { deployment: renderDeployment(service, metadata, context) };
+    }
+}
+
+function exposed({ type }: Exposure, metadata: ObjectMetadata): ObjectMetadata {
+    return type === "internal" ? { ...metadata, annotations: { "networking.gke.io/load-balancer-type": "Internal" } } : metadata;
 }
 
 function renderPorts(

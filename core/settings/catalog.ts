@@ -1,13 +1,18 @@
 import { isDigest, parseReference } from "../registry/reference";
+import { refuseWrongCalls } from "./calls";
 import { compareServices } from "./compareServices";
+import { readEnv } from "./env";
+import { readFiles, readVolumes } from "./files";
 import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
-import type { Catalog, InitContainer, Service, ServiceOverride, ThirdPartyImage } from "./model";
+import type { Catalog, InitContainer, Job, Service, ServiceOverride, ThirdPartyImage } from "./model";
 import { refuseNotYet } from "./notYet";
+import { refuseWrongOrder } from "./order";
+import { readAutoscale, readSchedule } from "./scale";
 import { readExposure, readServicePorts } from "./ports";
 import { readProbes } from "./probes";
 import { amount, seconds, withResources } from "./quantity";
-import type { EnvEntry, InitEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
+import type { InitEntry, JobEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
 import type { Shape } from "./shape";
 
 /** The catalog that `services.yaml` describes, defaults applied; what does not fit is left out and reported. */
@@ -21,6 +26,8 @@ export function readCatalog(shape: Shape, value: unknown, findings: Findings): C
         findings.add(["services"], "is empty; expected at least one service");
     }
     compareServices(Object.fromEntries(services), findings);
+    refuseWrongOrder(Object.fromEntries(services), findings);
+    refuseWrongCalls(Object.fromEntries(services), findings);
     return { services: Object.fromEntries(services) };
 }
 
@@ -33,30 +40,39 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
     const annotations = { ...defaults.annotations, ...entry.annotations };
     return {
         name,
-        kind: entry.kind === "worker" ? "worker" : "service",
+        kind: entry.kind ?? "service",
         image: readImage(entry, defaults.repository, path, findings),
         ports,
         probes: readProbes(entry.health, ports, [...path, "health"], findings),
         ...(entry.command && { command: entry.command }),
         ...(entry.args && { args: entry.args }),
         env: readEnv(entry.env, [...path, "env"], findings),
+        ...(entry.files && { files: readFiles(entry.files, [...path, "files"], findings) }),
         resources,
         replicas: entry.replicas ?? 1,
-        volumes: Object.entries(entry.volumes ?? {}).map(([volume, { mount, sizeLimit, memory = false }]) => ({
-            name: volume,
-            mountPath: mount,
-            ...(sizeLimit && { sizeLimit }),
-            memory,
-        })),
+        ...readAutoscale(entry, resources, path, findings),
+        ...readSchedule(entry, path, findings),
+        volumes: readVolumes(entry, [...path, "volumes"], findings),
         init: (entry.init ?? []).map((container, index) => readInit(container, [...path, "init", index], findings)),
         ...readExposure(name, entry, ports, findings),
         annotations,
         terminationGracePeriodSeconds: seconds(entry.terminationGracePeriod ?? "30s"),
         ...(user === undefined ? {} : { user }),
+        ...(entry.after && entry.after.length > 0 && { after: entry.after }),
+        ...(entry.migrate && { migrate: readJob(entry.migrate, [...path, "migrate"], findings) }),
+        ...(entry.verify && { verify: readJob(entry.verify, [...path, "verify"], findings) }),
+        ...(entry.identity && { identity: entry.identity }),
+        ...(entry.calls && entry.calls.length > 0 && { calls: entry.calls }),
+        ...(entry.unrestrictedEgress && { unrestrictedEgress: true }),
         environments: Object.fromEntries(
             Object.entries(entry.environments ?? {}).map(([environment, override]) => [
                 environment,
-                readOverride(override, { resources, annotations }, [...path, "environments", environment], findings),
+                readOverride(
+                    override,
+                    { kind: entry.kind ?? "service", resources, annotations },
+                    [...path, "environments", environment],
+                    findings,
+                ),
             ]),
         ),
     };
@@ -119,31 +135,35 @@ function readInit({ name, image, command, args, env }: InitEntry, path: Path, fi
     };
 }
 
+function readJob({ command, args, env, timeout }: JobEntry, path: Path, findings: Findings): Job {
+    return {
+        ...(command && { command }),
+        ...(args && { args }),
+        env: readEnv(env, [...path, "env"], findings),
+        timeoutSeconds: seconds(timeout ?? "10m"),
+    };
+}
+
 function readOverride(
-    { replicas, resources, env, annotations }: OverrideEntry,
-    service: Pick<Service, "resources" | "annotations">,
+    override: OverrideEntry,
+    service: Pick<Service, "kind" | "resources" | "annotations">,
     path: Path,
     findings: Findings,
 ): ServiceOverride {
+    const { replicas, resources, env, files, annotations, identity } = override;
     const changed = resources && withResources(service.resources, resources);
     if (changed) {
         refuseLowLimits(changed, [...path, "resources"], findings);
     }
     return {
         ...(replicas === undefined ? {} : { replicas }),
+        ...readAutoscale({ ...override, kind: service.kind }, changed ?? service.resources, path, findings),
         ...(changed && { resources: changed }),
         ...(env && { env: readEnv(env, [...path, "env"], findings) }),
+        ...(files && { files: readFiles(files, [...path, "files"], findings) }),
+        ...(identity && { identity }),
         ...(annotations && { annotations: { ...service.annotations, ...annotations } }),
     };
-}
-
-function readEnv(env: EnvEntry = {}, path: Path, findings: Findings): Record<string, string> {
-    for (const [name, value] of Object.entries(env)) {
-        if (typeof value !== "string" && !findings.touches([...path, name])) {
-            findings.add([...path, name], "is a map; expected a text");
-        }
-    }
-    return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }
 
 function refuseLowLimits({ requests, limits }: Service["resources"], path: Path, findings: Findings): void {

@@ -4,11 +4,22 @@ import type { Service } from "./model";
 /** What no service can know alone: names that meet, and two services on one source. */
 export function compareServices(services: Readonly<Record<string, Service>>, findings: Findings): void {
     const sources = new Map<string, string>();
-    const names = new Map<string, string>(Object.keys(services).map((name) => [name, `the service ${name}`]));
-    for (const [name, { image, expose, init, volumes }] of Object.entries(services)) {
+    const names = new Map<string, string>([
+        ...Object.keys(services).map((name) => [name, `the service ${name}`] as const),
+        // Each pod of a stateful service has its name there.
+        ...Object.values(services).flatMap(({ name, kind }) => (kind === "stateful" ? [[`${name}-headless`, name] as const] : [])),
+    ]);
+    for (const [name, { image, expose, init, volumes, files = {} }] of Object.entries(services)) {
         const path = ["services", name];
         if (Object.hasOwn(reserved, name)) {
             findings.add(path, `the name ${name} is taken: ${reserved[name]}`, "choose another name");
+        }
+        if (names.get(name) !== `the service ${name}`) {
+            findings.add(
+                path,
+                `the name ${name} is that of the Kubernetes Service for the pods of ${names.get(name)}`,
+                "choose another name",
+            );
         }
         if (image.from === "source" && image.path && !findings.touches([...path, "source"])) {
             const key = JSON.stringify([
@@ -48,10 +59,14 @@ export function compareServices(services: Readonly<Record<string, Service>>, fin
             (mount, index) =>
                 findings.add([...path, "volumes", volumes[index].name, "mount"], `another volume is mounted at ${mount} already`),
         );
+        for (const file of Object.keys(files).filter((file) => volumes.some(({ mountPath }) => mountPath === file))) {
+            findings.add([...path, "files", file], `a volume is mounted at ${file} already`);
+        }
     }
 }
 
 const reserved: Readonly<Record<string, string>> = {
+    "default-deny": "the namespace has a NetworkPolicy of that name",
     locks: "commit locks stand there beside the images",
     default: "every namespace has a ServiceAccount of that name",
     kubernetes: "the cluster has a Service of that name",

@@ -78,21 +78,31 @@ export interface Catalog {
     services: Readonly<Record<string, Service>>;
 }
 
-export type ServiceKind = "service" | "worker";
+/**
+ * `service` has ports, `worker` has none, `cron` runs by its schedule to its end, `stateful` has ports, and pods that keep their
+ * names and volumes.
+ */
+export type ServiceKind = "service" | "worker" | "cron" | "stateful";
 
 export interface Service {
     name: string;
     kind: ServiceKind;
     image: BuiltImage | ThirdPartyImage;
-    /** Ports that the container listens on and the Service offers, in the order of the file. Empty for a worker. */
+    /** Ports that the container listens on and the Service offers, in the order of the file. Empty for a worker and a cron. */
     ports: readonly Port[];
     probes: { startup?: Probe; readiness?: Probe; liveness?: Probe };
     command?: readonly string[];
     args?: readonly string[];
-    env: Readonly<Record<string, string>>;
+    env: Readonly<Record<string, EnvValue>>;
+    /** Files of the container: absolute path → text. Absent: none but the image's. */
+    files?: Readonly<Record<string, string>>;
     /** Requests and limits as Kubernetes quantities. */
     resources: { requests: Resources; limits: Resources };
     replicas: number;
+    /** Bounds for the number of pods: with them, `replicas` says nothing. */
+    autoscale?: Autoscale;
+    /** When a cron runs. Every cron has one. */
+    schedule?: Schedule;
     volumes: readonly Volume[];
     init: readonly InitContainer[];
     expose?: Exposure;
@@ -102,11 +112,28 @@ export interface Service {
     terminationGracePeriodSeconds: number;
     /** Numeric user and group of the process, and group of its volumes. Absent: what the image says, which must not be root. */
     user?: number;
-    /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env`, adds. */
+    /** Services of the catalog that this one calls. Absent: none. */
+    calls?: readonly string[];
+    /** Whether its pods may call whatever is no service of the catalog. Absent: they may not. */
+    unrestrictedEgress?: true;
+    /** Services whose rollout ends before this one's begins. Absent: none. */
+    after?: readonly string[];
+    /** Runs with the new image before its rollout, where a promotion moves it forward. */
+    migrate?: Job;
+    /** Runs with the new image after its rollout: the promotion is healthy only if it succeeds. */
+    verify?: Job;
+    /** Email of the Google service account that the pods act as. Absent: none. */
+    identity?: string;
+    /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env` and `files`, adds. */
     environments: Readonly<Record<string, ServiceOverride>>;
 }
 
-export type ServiceOverride = Partial<Pick<Service, "replicas" | "resources" | "env" | "annotations">>;
+export type ServiceOverride = Partial<
+    Pick<Service, "replicas" | "autoscale" | "resources" | "env" | "files" | "annotations" | "identity">
+>;
+
+/** The text of an environment variable, or where it is kept: never a secret's value. */
+export type EnvValue = string | { secret: string; key: string };
 
 /** An image that a repository's pipeline builds. */
 export interface BuiltImage {
@@ -156,7 +183,7 @@ export interface Resources {
     memory?: string;
 }
 
-/** An empty folder that lives as long as the pod. */
+/** A folder: an empty one that lives as long as the pod, or what a Secret holds. */
 export interface Volume {
     name: string;
     mountPath: string;
@@ -164,6 +191,31 @@ export interface Volume {
     sizeLimit?: string;
     /** Whether the folder is held in memory. */
     memory: boolean;
+    /** Name of the Kubernetes Secret whose keys are the folder's files. Absent: the folder is empty at first. */
+    secret?: string;
+    /** A volume of each pod's own, of a stateful service, that outlives the pod. Absent: the folder goes with the pod. */
+    claim?: VolumeClaim;
+}
+
+export interface VolumeClaim {
+    /** As a Kubernetes quantity. */
+    size: string;
+    /** Absent: the cluster's default one. */
+    storageClass?: string;
+}
+
+export interface Autoscale {
+    min: number;
+    max: number;
+    /** Percentage of the reserved CPU that the pods are held at. */
+    cpu: number;
+}
+
+export interface Schedule {
+    /** Minute, hour, day of month, month, day of week; or `@daily` and the like. */
+    cron: string;
+    /** Name of a time zone. Absent: UTC. */
+    timezone?: string;
 }
 
 export interface InitContainer {
@@ -171,13 +223,33 @@ export interface InitContainer {
     image: ThirdPartyImage;
     command?: readonly string[];
     args?: readonly string[];
-    env: Readonly<Record<string, string>>;
+    env: Readonly<Record<string, EnvValue>>;
 }
 
-/** A second Service that brings traffic from outside the cluster. */
+/** A container of the service's own image that runs to its end. */
+export interface Job {
+    command?: readonly string[];
+    args?: readonly string[];
+    /** Added to the service's variables. */
+    env: Readonly<Record<string, EnvValue>>;
+    /** How long it may take, further tries included. */
+    timeoutSeconds: number;
+}
+
+/** What brings traffic from outside the cluster. */
 export interface Exposure {
-    type: "loadBalancer";
-    /** Name of that Service. */
+    /** A second Service, `internal` from the cloud's own network alone; or a route by host name. */
+    type: "loadBalancer" | "internal" | "gateway";
+    /** Name of that Service or route. */
     name: string;
+    /** Ports of that Service; of a route, the one port of the service that it leads to. */
     ports: readonly Port[];
+    /** Of a route. */
+    route?: Route;
+}
+
+export interface Route {
+    host: string;
+    /** The Gateway that it hangs on: one that is there, or one of its own with a certificate from a Secret. */
+    gateway: { name: string; namespace?: string } | { tls: string; class: string };
 }

@@ -1,9 +1,10 @@
 import type { Findings, Path } from "./findings";
 import type { Port, Service } from "./model";
+import { readRoute } from "./route";
 import { portNameFor } from "./probes";
 import type { PortsEntry, ServiceEntry } from "./schema/service";
 
-/** The ports of container and Kubernetes Service; none for a worker. */
+/** The ports of container and Kubernetes Service; none for a worker and a cron. */
 export function readServicePorts(name: string, entry: ServiceEntry, findings: Findings): Port[] {
     const path = ["services", name];
     const { kind, port, ports } = entry;
@@ -11,12 +12,13 @@ export function readServicePorts(name: string, entry: ServiceEntry, findings: Fi
     if (port !== undefined && ports !== undefined) {
         findings.add([...path, "ports"], `stands beside port: ${port}; expected one of the two`, "write it among ports, by name");
     }
-    if (kind === "worker" && given) {
-        findings.add([...path, ports ? "ports" : "port"], "a worker has no port", "delete the line, or write kind: service");
+    const portless = kind === "worker" || kind === "cron";
+    if (portless && given) {
+        findings.add([...path, ports ? "ports" : "port"], `a ${kind} has no port`, "delete the line, or write kind: service");
     }
     const unread = ["kind", "port", "ports"].some((key) => findings.touches([...path, key]));
-    if (kind !== "worker" && !unread && (!given || (ports && Object.keys(ports).length === 0))) {
-        findings.add([...path, "port"], "missing; a service has a port", "write port: 8080, or kind: worker");
+    if (!portless && !unread && (!given || (ports && Object.keys(ports).length === 0))) {
+        findings.add([...path, "port"], `missing; a ${kind ?? "service"} has a port`, "write port: 8080, or kind: worker");
     }
     return ports === undefined
         ? port === undefined
@@ -63,5 +65,17 @@ export function readExposure(
     if (own.length === 0 && !["kind", "port", "ports"].some((key) => findings.touches(["services", name, key]))) {
         findings.add(path, "there is no port to expose", "write port: 8080");
     }
-    return { expose: { type: "loadBalancer", name: entry.name ?? `${name}-external`, ports: own } };
+    if (entry.type === "gateway") {
+        return readRoute(name, entry, ports, findings);
+    }
+    for (const key of (["host", "port", "gateway", "tls", "class"] as const).filter((key) => entry[key] !== undefined)) {
+        findings.add([...path, key], `goes with a gateway only, and the type is ${entry.type}`, "write type: gateway");
+    }
+    return {
+        expose: {
+            type: entry.type === "internal" ? "internal" : "loadBalancer",
+            name: entry.name ?? `${name}-external`,
+            ports: own,
+        },
+    };
 }

@@ -10,6 +10,8 @@ export interface BuildInputs {
     package: string;
     /** Arguments of `go build`. */
     flags: readonly string[];
+    /** Files kept beside the program. @default - none */
+    keep?: readonly string[];
     /** Environment variables that the build is given. */
     environment: Readonly<Record<string, string>>;
     /** As `go env GOVERSION` says it. */
@@ -24,7 +26,8 @@ export function cacheKey({ directory, ...rest }: BuildInputs): string {
         .filter((file) => file === "go.mod" || file === "go.sum" || file.endsWith(".go"))
         .sort()
         .map((file) => [file, readFileSync(join(directory, file), "utf8")]);
-    const { package: program, flags, environment, goVersion, platform } = rest;
-    const text = JSON.stringify([sources, program, flags, Object.entries(environment).sort(), goVersion, platform]);
+    const { package: program, flags, keep, environment, goVersion, platform } = rest;
+    const inputs = [sources, program, flags, Object.entries(environment).sort(), goVersion, platform, ...(keep ? [keep] : [])];
+    const text = JSON.stringify(inputs);
     return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

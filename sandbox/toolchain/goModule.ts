@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Problem } from "../../core/refusal";
 import { cacheKey } from "./cacheKey";
 import { run } from "./run";
@@ -15,6 +15,8 @@ export interface GoModuleArgs {
     binary: string;
     /** Variable that the program keeps its version in, as the linker's `-X` takes it. @default - the program says none */
     versionVariable?: string;
+    /** Files of the program's module to keep beside it, by their paths in the module. @default - none */
+    keep?: readonly string[];
     /** Minutes on two cores with nothing built before. */
     expectedMinutes: number;
 }
@@ -36,8 +38,8 @@ export class GoModule implements Source {
     async cacheName(): Promise<string | undefined> {
         const go = await goOnThisMachine();
         if (!go) return undefined;
-        const { directory, package: program, binary } = this.args;
-        const built = { directory, package: program, flags: this.flags, environment: buildEnvironment };
+        const { directory, package: program, binary, keep } = this.args;
+        const built = { directory, package: program, flags: this.flags, environment: buildEnvironment, keep };
         return `${binary}-${cacheKey({ ...built, goVersion: go.version, platform: go.platform })}`;
     }
 
@@ -53,9 +55,13 @@ export class GoModule implements Source {
     }
 
     async make(folder: string, log: string): Promise<void> {
-        const { directory, package: program, binary } = this.args;
-        const args = ["build", ...this.flags, "-o", join(folder, binary), program];
-        await run("go", args, { cwd: directory, env: goEnvironment(), log });
+        const { directory, package: program, binary, keep = [] } = this.args;
+        const options = { cwd: directory, env: goEnvironment(), log };
+        await run("go", ["build", ...this.flags, "-o", join(folder, binary), program], options);
+        if (keep.length === 0) return;
+        const module = (await run("go", ["list", "-f", "{{.Module.Dir}}", program], options)).trim();
+        // Written rather than copied: files of the module cache are read-only, and the copy's mode would be too.
+        for (const file of keep) writeFileSync(join(folder, basename(file)), readFileSync(join(module, file)));
     }
 
     private goMod(): string {

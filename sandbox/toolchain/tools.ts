@@ -6,7 +6,10 @@ import { OfficialRelease } from "./officialRelease";
 import type { Source } from "./source";
 
 /** An external program that the sandbox and the tests run. */
-export type ToolName = "pulumi" | "pulumi-language-nodejs" | "crane" | "docker-registry";
+export type ToolName = "pulumi" | "pulumi-language-nodejs" | "crane" | "docker-registry" | ControlPlaneTool;
+
+/** The programs that a Kubernetes control plane is made of, and the one that plays its nodes. */
+type ControlPlaneTool = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok";
 
 /** Where a program comes from: the user's own, else the first source that can make it. */
 export interface ToolOrigin {
@@ -17,6 +20,19 @@ export interface ToolOrigin {
 
 const modules = join(__dirname, "modules");
 const officialPulumi = new OfficialRelease();
+
+/** The first one compiles what the other two link as well. */
+const kubernetes = (binary: string, expectedMinutes: number): ToolOrigin => ({
+    sources: [
+        new GoModule({
+            directory: join(modules, "kubernetes"),
+            package: `k8s.io/kubernetes/cmd/${binary}`,
+            binary,
+            versionVariable: "k8s.io/component-base/version.gitVersion",
+            expectedMinutes,
+        }),
+    ],
+});
 
 export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
     pulumi: {
@@ -66,6 +82,38 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                 binary: "docker-registry",
                 versionVariable: "github.com/distribution/distribution/v3/version.version",
                 expectedMinutes: 2,
+            }),
+        ],
+    },
+    // Not Debian's etcd 3.4: rollouts take seconds with it.
+    etcd: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "etcd"),
+                package: "go.etcd.io/etcd/server/v3",
+                binary: "etcd",
+                expectedMinutes: 1,
+            }),
+        ],
+    },
+    "kube-apiserver": kubernetes("kube-apiserver", 7),
+    "kube-controller-manager": kubernetes("kube-controller-manager", 2),
+    "kube-scheduler": kubernetes("kube-scheduler", 1),
+    kwok: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "kwok"),
+                package: "sigs.k8s.io/kwok/cmd/kwok",
+                binary: "kwok",
+                // What its nodes and pods do: without a stage they do nothing.
+                keep: [
+                    "kustomize/stage/node/fast/node-initialize.yaml",
+                    "kustomize/stage/node/heartbeat-with-lease/node-heartbeat-with-lease.yaml",
+                    "kustomize/stage/pod/fast/pod-ready.yaml",
+                    "kustomize/stage/pod/fast/pod-complete.yaml",
+                    "kustomize/stage/pod/fast/pod-delete.yaml",
+                ],
+                expectedMinutes: 3,
             }),
         ],
     },

@@ -105,7 +105,7 @@ describe("A promotion on the real engine", function () {
         assert.ok(preview.includes(`~ checkoutservice             : "${before.checkoutservice}" => "${pinned}"`), preview);
         const tier = `${shop.world.daemon.registry}/acme-stage/release-candidate/checkoutservice`;
         assert.ok(preview.includes(`~ image: "${tier}@${before.checkoutservice}" => "${tier}@${pinned}"`), preview);
-        assert.match(preview, /^ {4}~ 3 to update\n {4}50 unchanged$/m);
+        assert.match(preview, /^ {4}~ 3 to update\n {4}63 unchanged$/m);
 
         const run = succeeded(await shop.up("stage"));
         assert.deepEqual(steps(run), only("checkoutservice"));

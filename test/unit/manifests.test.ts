@@ -8,13 +8,15 @@ import { renderService, type RenderContext } from "../../core/manifests/workload
 import type { Service } from "../../core/settings/model";
 import { anyService } from "./manifestsAnyService";
 import { restrictedViolations, type AnyPod } from "./manifestsRestricted";
-import { checkoutservice, frontend, loadgenerator, redisCart } from "./manifestsServices";
+import { podTemplates } from "./manifestsPods";
+import { checkoutservice, frontend, loadgenerator, redisCart, services } from "./manifestsServices";
 
 const commit = "3c2d91a4f0b7e5d6c8a9b0e1f2d3c4b5a6978870";
 const stage: RenderContext = {
     environment: "stage",
     namespace: "shop",
     partOf: "acme-shop",
+    services,
     image: (imageName) => `registry.example/acme-stage/release-candidate/${imageName}@sha256:${"5".repeat(64)}`,
     commit: (service) => (service === "redis-cart" ? undefined : commit),
 };
@@ -32,10 +34,10 @@ describe("A service as Kubernetes objects", () => {
     }
 
     it("has a role for each object, and only the roles that there are", () => {
-        assert.deepEqual(Object.keys(renderService(loadgenerator, stage)), ["serviceAccount", "deployment"]);
-        assert.deepEqual(Object.keys(renderService(frontend, stage)), ["serviceAccount", "deployment", "service", "exposure"]);
+        assert.deepEqual(Object.keys(renderService(loadgenerator, stage)), ["serviceAccount", "networkPolicy", "deployment"]);
         assert.deepEqual(Object.keys(renderService({ ...frontend, replicas: 2 }, stage)), [
             "serviceAccount",
+            "networkPolicy",
             "deployment",
             "service",
             "exposure",
@@ -65,7 +67,7 @@ describe("A service as Kubernetes objects", () => {
 
     it("keeps environment variables in the order of the file, since a value may refer to one before it", () => {
         const env = { ZONE: "b", HOST: "$(ZONE).example", ADDRESS: "http://$(HOST)" };
-        const [container] = renderService({ ...checkoutservice, env }, stage).deployment.spec.template.spec.containers;
+        const [container] = renderService({ ...checkoutservice, env }, stage).deployment!.spec.template.spec.containers;
         assert.deepEqual(container.env, [
             { name: "ZONE", value: "b" },
             { name: "HOST", value: "$(ZONE).example" },
@@ -75,18 +77,19 @@ describe("A service as Kubernetes objects", () => {
 });
 
 describe("What restarts pods", () => {
-    const template = (service: Service, context: RenderContext) => renderService(service, context).deployment.spec.template;
+    const template = (service: Service, context: RenderContext) => renderService(service, context).deployment!.spec.template;
 
     it("is not a commit whose image is the same: it stands on the Deployment, never on its pods", () => {
         const later: RenderContext = { ...stage, commit: () => "f".repeat(40) };
-        assert.deepEqual(renderService(frontend, later).deployment.metadata.annotations, { "oneflow.dev/commit": "f".repeat(40) });
-        assert.equal(renderService(frontend, { ...stage, commit: undefined }).deployment.metadata.annotations, undefined);
+        assert.deepEqual(renderService(frontend, later).deployment!.metadata.annotations, { "oneflow.dev/commit": "f".repeat(40) });
+        assert.equal(renderService(frontend, { ...stage, commit: undefined }).deployment!.metadata.annotations, undefined);
         fc.assert(
             fc.property(anyService, (service) => {
-                const { deployment, ...others } = renderService(service, later);
-                const { deployment: earlier, ...othersEarlier } = renderService(service, stage);
-                assert.deepEqual(deployment.spec, earlier.spec);
-                assert.deepEqual(others, othersEarlier);
+                const [now, earlier] = [later, stage].map((context) => {
+                    const { deployment, statefulSet, cronJob, ...others } = renderService(service, context);
+                    return { specs: [deployment, statefulSet, cronJob].map((one) => one?.spec), others };
+                });
+                assert.deepEqual(now, earlier);
             }),
         );
     });
@@ -106,8 +109,8 @@ describe("What restarts pods", () => {
 describe("A service in an environment", () => {
     it("has the environment's replicas and, added to its own, the environment's variables", () => {
         const { deployment, disruptionBudget } = renderService(checkoutservice, prod);
-        assert.equal(deployment.spec.replicas, 3);
-        assert.deepEqual(deployment.spec.template.spec.containers[0].env?.slice(4), [
+        assert.equal(deployment!.spec.replicas, 3);
+        assert.deepEqual(deployment!.spec.template.spec.containers[0].env?.slice(4), [
             { name: "EMAIL_SERVICE_ADDR", value: "emailservice.mail:5000" },
             { name: "CURRENCY_SERVICE_ADDR", value: "currencyservice:7000" },
             { name: "CART_SERVICE_ADDR", value: "cartservice:7070" },
@@ -142,13 +145,15 @@ describe("What runs in a cluster", () => {
     it("meets the Pod Security Standard `restricted`, whatever the service", () => {
         fc.assert(
             fc.property(anyService, (service) => {
-                assert.deepEqual(restrictedViolations(renderService(service, prod).deployment.spec.template.spec), []);
+                for (const { spec } of podTemplates(renderService(service, prod))) {
+                    assert.deepEqual(restrictedViolations(spec), []);
+                }
             }),
         );
     });
 
     it("would be found out if it did not: each weakening of a rendered pod is a violation", () => {
-        const pod = renderService(loadgenerator, stage).deployment.spec.template.spec;
+        const pod = renderService(loadgenerator, stage).deployment!.spec.template.spec;
         const [main] = pod.containers;
         const [init] = pod.initContainers ?? [];
         const secured = (context: object) => ({ ...main, securityContext: { ...main.securityContext, ...context } });
@@ -179,8 +184,9 @@ describe("What runs in a cluster", () => {
     it("has a read-only root, no token of the API, and what it may use is said of every container", () => {
         fc.assert(
             fc.property(anyService, (service) => {
-                const { serviceAccount, deployment } = renderService(service, prod);
-                const { spec } = deployment.spec.template;
+                const objects = renderService(service, prod);
+                const { serviceAccount } = objects;
+                const [{ spec }] = podTemplates(objects);
                 assert.equal(serviceAccount.automountServiceAccountToken, false);
                 assert.equal(spec.automountServiceAccountToken, false);
                 assert.equal(spec.serviceAccountName, serviceAccount.metadata.name);
@@ -196,10 +202,13 @@ describe("What runs in a cluster", () => {
     it("is what the API takes: selectors find the pods, port numbers and names stand once, mounts have their volume", () => {
         fc.assert(
             fc.property(anyService, (service) => {
-                const { deployment, service: inside, exposure, disruptionBudget } = renderService(service, prod);
-                const { metadata, spec } = deployment.spec.template;
+                const objects = renderService(service, prod);
+                const { deployment, statefulSet, service: inside, files, exposure, disruptionBudget } = objects;
+                const [{ metadata, spec }] = podTemplates(objects);
+                const claims = statefulSet?.spec.volumeClaimTemplates ?? [];
                 const selectors = [inside?.spec.selector, exposure?.spec.selector, disruptionBudget?.spec.selector.matchLabels];
-                for (const selector of [deployment.spec.selector.matchLabels, ...selectors.filter((one) => one !== undefined)]) {
+                selectors.push((deployment ?? statefulSet)?.spec.selector.matchLabels);
+                for (const selector of selectors.filter((one) => one !== undefined)) {
                     assert.deepEqual({ ...metadata.labels, ...selector }, metadata.labels);
                 }
                 const ports = spec.containers[0].ports ?? [];
@@ -215,12 +224,19 @@ describe("What runs in a cluster", () => {
                     [],
                 );
                 assert.deepEqual(
-                    spec.containers[0].volumeMounts?.map(({ name }) => name),
-                    spec.volumes?.map(({ name }) => name),
+                    new Set((spec.containers[0].volumeMounts ?? []).map(({ name }) => name)),
+                    new Set([...(spec.volumes ?? []), ...claims.map((claim) => claim.metadata)].map(({ name }) => name)),
                 );
+                assert.deepEqual(
+                    spec.volumes?.flatMap(({ configMap }) => configMap?.name ?? []) ?? [],
+                    files ? [files.metadata.name] : [],
+                );
+                for (const { subPath } of spec.containers[0].volumeMounts ?? []) {
+                    assert.ok(subPath === undefined || files?.data[subPath] !== undefined, `${subPath} is no key of the ConfigMap`);
+                }
                 const sleep = spec.containers[0].lifecycle?.preStop.sleep.seconds ?? 0;
                 assert.ok(sleep <= service.terminationGracePeriodSeconds / 3, `sleeps ${sleep} s`);
-                assert.ok(deployment.spec.progressDeadlineSeconds > deployment.spec.minReadySeconds);
+                assert.ok(!deployment || deployment.spec.progressDeadlineSeconds > deployment.spec.minReadySeconds);
             }),
         );
     });
@@ -234,16 +250,16 @@ describe("A rollout", () => {
 
     it("has as much more time as the startup probe allows the process", () => {
         // 300 s for node, pull and init; 7 + 30 × 20 s for the start; 5 s to stay up, since there is no readiness probe.
-        assert.equal(renderService(slow, stage).deployment.spec.progressDeadlineSeconds, 912);
+        assert.equal(renderService(slow, stage).deployment!.spec.progressDeadlineSeconds, 912);
     });
 
     it("believes a pod without a readiness probe only after it stayed up for a while", () => {
-        assert.equal(renderService(slow, stage).deployment.spec.minReadySeconds, 5);
-        assert.equal(renderService(checkoutservice, stage).deployment.spec.minReadySeconds, 0);
+        assert.equal(renderService(slow, stage).deployment!.spec.minReadySeconds, 5);
+        assert.equal(renderService(checkoutservice, stage).deployment!.spec.minReadySeconds, 0);
     });
 
     it("lets requests run out before a pod is told to stop, within its grace period", () => {
-        const preStop = (service: Service) => renderService(service, stage).deployment.spec.template.spec.containers[0].lifecycle;
+        const preStop = (service: Service) => renderService(service, stage).deployment!.spec.template.spec.containers[0].lifecycle;
         assert.deepEqual(preStop(checkoutservice), { preStop: { sleep: { seconds: 5 } } });
         assert.deepEqual(preStop({ ...checkoutservice, terminationGracePeriodSeconds: 5 }), { preStop: { sleep: { seconds: 1 } } });
         assert.equal(preStop({ ...checkoutservice, terminationGracePeriodSeconds: 0 }), undefined);
@@ -253,7 +269,7 @@ describe("A rollout", () => {
 });
 
 describe("Ports and volumes", () => {
-    const container = (service: Service) => renderService(service, stage).deployment.spec.template.spec.containers[0];
+    const container = (service: Service) => renderService(service, stage).deployment!.spec.template.spec.containers[0];
 
     it("list a container port once, with a name where it is short enough to be one", () => {
         const ports = [
@@ -262,7 +278,7 @@ describe("Ports and volumes", () => {
             { name: "prometheus-metrics", port: 9090, target: 9090 },
         ];
         const rendered = renderService({ ...checkoutservice, ports }, stage);
-        assert.deepEqual(rendered.deployment.spec.template.spec.containers[0].ports, [
+        assert.deepEqual(rendered.deployment!.spec.template.spec.containers[0].ports, [
             { name: "grpc", containerPort: 8443, protocol: "TCP" },
             { containerPort: 9090, protocol: "TCP" },
         ]);
@@ -283,7 +299,7 @@ describe("Ports and volumes", () => {
 
     it("give a folder in memory and its bound, to init containers too", () => {
         const volumes = [{ name: "cache", mountPath: "/cache", sizeLimit: "64Mi", memory: true }];
-        const { spec } = renderService({ ...loadgenerator, volumes }, stage).deployment.spec.template;
+        const { spec } = renderService({ ...loadgenerator, volumes }, stage).deployment!.spec.template;
         assert.deepEqual(spec.volumes, [{ name: "cache", emptyDir: { medium: "Memory", sizeLimit: "64Mi" } }]);
         assert.deepEqual(spec.containers[0].volumeMounts, [{ name: "cache", mountPath: "/cache" }]);
         assert.deepEqual(spec.initContainers?.[0].volumeMounts, [{ name: "cache", mountPath: "/cache" }]);

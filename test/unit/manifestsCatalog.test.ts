@@ -11,7 +11,7 @@ function renderCatalog(environment: string): { catalog: Catalog; workloads: Work
     const { catalog, project } = readSettings({ directory: join(__dirname, "..", ".."), stack: environment });
     const images: string[] = [];
     const image = (imageName: string) => (images.push(imageName), `registry.example/${imageName}@sha256:${"5".repeat(64)}`);
-    const context = { environment, namespace: "shop", partOf: project, image };
+    const context = { environment, namespace: "shop", partOf: project, services: catalog.services, image };
     return { catalog, workloads: Object.values(catalog.services).map((service) => renderService(service, context)), images };
 }
 
@@ -38,7 +38,7 @@ for (const environment of ["dev", "stage", "prod"]) {
 
         it("meet the Pod Security Standard `restricted`", () => {
             for (const { deployment } of rendered.workloads) {
-                assert.deepEqual(restrictedViolations(deployment.spec.template.spec), []);
+                assert.deepEqual(restrictedViolations(deployment!.spec.template.spec), []);
             }
         });
 
@@ -49,8 +49,8 @@ for (const environment of ["dev", "stage", "prod"]) {
                 ),
             );
             const said = rendered.workloads.flatMap(({ deployment }) => {
-                const { containers, initContainers = [] } = deployment.spec.template.spec;
-                return [...containers, ...initContainers].flatMap(({ env = [] }) => env.map(({ value }) => value));
+                const { containers, initContainers = [] } = deployment!.spec.template.spec;
+                return [...containers, ...initContainers].flatMap(({ env = [] }) => env.map(({ value = "" }) => value));
             });
             const addresses = said.filter((value) => /^[a-z][a-z0-9-]*:\d+$/.test(value));
             // Online Boutique's frontend wants this one set although the assistant is an optional part that its manifests leave out.
@@ -61,7 +61,7 @@ for (const environment of ["dev", "stage", "prod"]) {
 
         it("send each port of a Service to a port that the container has, by number", () => {
             for (const { deployment, service, exposure } of rendered.workloads) {
-                const open = deployment.spec.template.spec.containers[0].ports?.map(({ containerPort }) => containerPort) ?? [];
+                const open = deployment!.spec.template.spec.containers[0].ports?.map(({ containerPort }) => containerPort) ?? [];
                 const targets = [service, exposure].flatMap((one) => one?.spec.ports.map(({ targetPort }) => targetPort) ?? []);
                 assert.deepEqual(
                     targets.filter((target) => !open.includes(target)),

@@ -62,6 +62,7 @@ export const frontend: Service = {
         SHOPPING_ASSISTANT_SERVICE_ADDR: "shoppingassistantservice:80",
         ENABLE_PROFILER: "0",
     },
+    calls: ["checkoutservice"],
     expose: { type: "loadBalancer", name: "frontend-external", ports: [{ name: "http", port: 80, target: 8080 }] },
     annotations: { "sidecar.istio.io/rewriteAppHTTPProbers": "true" },
     environments: {},
@@ -107,7 +108,16 @@ export const loadgenerator: Service = {
             env: { FRONTEND_ADDR: "frontend:80" },
         },
     ],
+    calls: ["frontend"],
     annotations: { "sidecar.istio.io/rewriteAppHTTPProbers": "true" },
     terminationGracePeriodSeconds: 5,
     environments: {},
+};
+
+/** The four as a catalog has them. */
+export const services: Readonly<Record<string, Service>> = {
+    checkoutservice,
+    frontend,
+    "redis-cart": redisCart,
+    loadgenerator,
 };

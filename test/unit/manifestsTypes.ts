@@ -1,6 +1,17 @@
 import type * as kubernetes from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
-import type { DeploymentObject, DisruptionBudgetObject, ServiceAccountObject, ServiceObject } from "../../core/manifests/objects";
+import type {
+    AutoscalerObject,
+    ConfigMapObject,
+    CronJobObject,
+    DeploymentObject,
+    DisruptionBudgetObject,
+    JobObject,
+    NetworkPolicyObject,
+    ServiceAccountObject,
+    ServiceObject,
+    StatefulSetObject,
+} from "../../core/manifests/objects";
 
 // Nothing here runs: the compiler is the test. What core/manifests renders is what @pulumi/kubernetes takes, field by field.
 
@@ -9,12 +20,24 @@ type Input = {
     service: kubernetes.types.input.core.v1.Service;
     serviceAccount: kubernetes.types.input.core.v1.ServiceAccount;
     disruptionBudget: kubernetes.types.input.policy.v1.PodDisruptionBudget;
+    statefulSet: kubernetes.types.input.apps.v1.StatefulSet;
+    cronJob: kubernetes.types.input.batch.v1.CronJob;
+    autoscaler: kubernetes.types.input.autoscaling.v2.HorizontalPodAutoscaler;
+    migrate: kubernetes.types.input.batch.v1.Job;
+    files: kubernetes.types.input.core.v1.ConfigMap;
+    networkPolicy: kubernetes.types.input.networking.v1.NetworkPolicy;
 };
 type Rendered = {
     deployment: DeploymentObject;
     service: ServiceObject;
     serviceAccount: ServiceAccountObject;
     disruptionBudget: DisruptionBudgetObject;
+    statefulSet: StatefulSetObject;
+    cronJob: CronJobObject;
+    autoscaler: AutoscalerObject;
+    migrate: JobObject;
+    files: ConfigMapObject;
+    networkPolicy: NetworkPolicyObject;
 };
 
 export const assignable = (rendered: Rendered): Input => rendered;

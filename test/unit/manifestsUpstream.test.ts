@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { renderService } from "../../core/manifests/workload";
 import type { Service } from "../../core/settings/model";
-import { checkoutservice, frontend, loadgenerator, redisCart } from "./manifestsServices";
+import { checkoutservice, frontend, loadgenerator, redisCart, services } from "./manifestsServices";
 
 // Facts of kubernetes-manifests/ in GoogleCloudPlatform/microservices-demo at 34ffea9: all that those Deployments and Services say,
 // but for environment variables, whose order and values the files in manifests/ hold.
@@ -139,6 +139,7 @@ const context = {
     environment: "stage",
     namespace: "shop",
     partOf: "acme-shop",
+    services,
     image: (imageName: string) => `registry.example/acme-stage/release-candidate/${imageName}@sha256:${"5".repeat(64)}`,
     commit: () => "3c2d91a4f0b7e5d6c8a9b0e1f2d3c4b5a6978870",
 };
@@ -179,7 +180,7 @@ describe("A rendering beside the manifest that the service had before", () => {
     });
 
     it("keeps the selectors to the letter, so a Deployment that exists is taken over in place", () => {
-        assert.deepEqual(deployment(checkoutservice).spec.selector, upstreamCheckoutservice.spec.selector);
+        assert.deepEqual(deployment(checkoutservice)!.spec.selector, upstreamCheckoutservice.spec.selector);
         assert.deepEqual(renderService(frontend, context).service?.spec.selector, { app: "frontend" });
     });
 });

@@ -412,6 +412,12 @@ describe("A service of services.yaml", () => {
         });
     });
 
+    it("may be a cron, whose schedule has a time zone where it is given", () => {
+        const schedule = (value: unknown) => service({ source: "src/cart", kind: "cron", schedule: value }).schedule;
+        assert.deepEqual(schedule("*/5 8-18 * * mon-fri"), { cron: "*/5 8-18 * * mon-fri" });
+        assert.deepEqual(schedule({ cron: "@daily", timezone: "Europe/Berlin" }), { cron: "@daily", timezone: "Europe/Berlin" });
+    });
+
     it("may share a folder with another where Dockerfile or build arguments differ", () => {
         const services = {
             a: { source: { path: "src", args: { APP: "a" } }, port: 1 },

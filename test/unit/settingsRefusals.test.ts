@@ -607,7 +607,10 @@ describe("A service is refused:", () => {
         [
             "with a variable that is an empty map",
             cart({ env: { DEBUG: {} } }),
-            { subject: at("cart.env.DEBUG"), message: "is a map; expected a text" },
+            {
+                subject: at("cart.env.DEBUG"),
+                message: "is a map that names no Secret; expected a text, or { secret: name, key: password }",
+            },
         ],
         [
             "with a port in quotes",
@@ -885,6 +888,210 @@ describe("A service is refused:", () => {
                 remedy: "build the service from a repository of another name",
             },
         ],
+        [
+            "that calls a service which does not exist",
+            catalog({ cart: { source: "src/cart", port: 1, calls: ["reddis"] }, redis: { image: redis, port: 6379 } }),
+            {
+                subject: at("cart.calls[0]"),
+                message: 'there is no service reddis; did you mean "redis"?',
+                remedy: "what is no service of this file is reached with unrestrictedEgress: true",
+            },
+        ],
+        [
+            "that calls a worker, which listens to nobody",
+            catalog({ cart: { source: "src/cart", port: 1, calls: ["mailer"] }, mailer: { source: "src/mailer", kind: "worker" } }),
+            {
+                subject: at("cart.calls[0]"),
+                message: "mailer has no port that could be called",
+                remedy: "delete the line, or write mailer's port",
+            },
+        ],
+        [
+            "that calls one twice",
+            catalog({ cart: { source: "src/cart", port: 1, calls: ["redis", "redis"] }, redis: { image: redis, port: 6379 } }),
+            { subject: at("cart.calls[1]"), message: "redis stands twice in the list", remedy: "delete one of the two" },
+        ],
+        [
+            "with a variable from a Secret without its key",
+            cart({ env: { PASSWORD: { secret: "db" } } }),
+            {
+                subject: at("cart.env.PASSWORD"),
+                message: "names the Secret db and no key of it; expected a text, or { secret: name, key: password }",
+            },
+        ],
+        [
+            "with a variable that is an empty map in one environment",
+            cart({ environments: { prod: { env: { PASSWORD: {} } } } }),
+            {
+                subject: at("cart.environments.prod.env.PASSWORD"),
+                message: "is a map that names no Secret; expected a text, or { secret: name, key: password }",
+            },
+        ],
+        [
+            "with a file whose path climbs",
+            cart({ files: { "/etc/../passwd": "x" } }),
+            {
+                subject: at('cart.files["/etc/../passwd"]'),
+                message:
+                    '"/etc/../passwd" is not an absolute path of a file: /etc/app/config.yaml, of letters, digits, dashes, dots and underscores, at most 200 characters',
+            },
+        ],
+        [
+            "with two files of one key",
+            cart({ files: { "/etc/a": "x", "/etc__a": "y" } }),
+            {
+                subject: at('cart.files["/etc__a"]'),
+                message: "/etc__a and /etc/a would be one key of a ConfigMap, etc__a",
+                remedy: "rename one of the two",
+            },
+        ],
+        [
+            "with files that no ConfigMap holds",
+            cart({ files: { "/etc/a": "x".repeat(1_000_001) } }),
+            {
+                subject: at("cart.files"),
+                message: "1000001 bytes are too many for a ConfigMap; expected at most 1000000",
+                remedy: "put large files into the image",
+            },
+        ],
+        [
+            "with a file where a volume is",
+            cart({ volumes: { data: { mount: "/data" } }, files: { "/data": "x" } }),
+            { subject: at('cart.files["/data"]'), message: "a volume is mounted at /data already" },
+        ],
+        [
+            "with a Secret in memory",
+            cart({ volumes: { keys: { mount: "/keys", secret: "keys", memory: true } } }),
+            {
+                subject: at("cart.volumes.keys"),
+                message: "has the Secret keys and sizeLimit or memory, which are for an empty folder; expected one of them",
+                remedy: "make a volume of each",
+            },
+        ],
+        [
+            "with a volume that is called as oneflow's own",
+            cart({ volumes: { "oneflow-files": { mount: "/data" } } }),
+            {
+                subject: at("cart.volumes.oneflow-files"),
+                message: "names that begin with oneflow- are oneflow's own",
+                remedy: "choose another name",
+            },
+        ],
+        [
+            "with a number of pods and bounds for it",
+            cart({ replicas: 2, autoscale: { min: 1, max: 3 }, resources: { cpu: "1" } }),
+            {
+                subject: at("cart.autoscale"),
+                message: "stands beside replicas: 2; expected one of the two",
+                remedy: "delete replicas: min and max are the bounds",
+            },
+        ],
+        [
+            "with bounds the wrong way round, in one environment",
+            cart({ resources: { cpu: "1" }, environments: { prod: { autoscale: { min: 3, max: 2 } } } }),
+            { subject: at("cart.environments.prod.autoscale.max"), message: "2 is less than the 3 of min" },
+        ],
+        [
+            "that scales by a CPU of unknown size",
+            cart({ autoscale: { min: 1, max: 3 } }),
+            {
+                subject: at("cart.autoscale"),
+                message: "nothing says how much CPU a pod has, and its use is counted in percent of that",
+                remedy: "write resources: { cpu: 100m }",
+            },
+        ],
+        [
+            "that is a cron without a schedule",
+            catalog({ cart: { source: "src/cart", kind: "cron" } }),
+            {
+                subject: at("cart.schedule"),
+                message: "missing; a cron has a schedule",
+                remedy: 'write schedule: "30 3 * * *"',
+            },
+        ],
+        [
+            "that is a cron whose schedule is none",
+            catalog({ cart: { source: "src/cart", kind: "cron", schedule: "every night" } }),
+            {
+                subject: at("cart.schedule"),
+                message: '"every night" is not a schedule: "30 3 * * 1-5", or { cron, timezone }',
+            },
+        ],
+        [
+            "that is a cron with several pods",
+            catalog({ cart: { source: "src/cart", kind: "cron", schedule: "@daily", replicas: 2 } }),
+            {
+                subject: at("cart.replicas"),
+                message: "a cron has no replicas: it runs one pod, to its end",
+                remedy: "delete the line",
+            },
+        ],
+        [
+            "that is a cron with a port",
+            catalog({ cart: { source: "src/cart", kind: "cron", schedule: "@daily", port: 80 } }),
+            { subject: at("cart.port"), message: "a cron has no port", remedy: "delete the line, or write kind: service" },
+        ],
+        [
+            "with a schedule that is no cron",
+            cart({ schedule: "@daily" }),
+            {
+                subject: at("cart.schedule"),
+                message: "goes with kind: cron only, and the kind is service",
+                remedy: "write kind: cron",
+            },
+        ],
+        [
+            "with a claim that is not stateful",
+            cart({ volumes: { data: { mount: "/data", claim: { size: "1Gi" } } } }),
+            {
+                subject: at("cart.volumes.data.claim"),
+                message: "only pods that keep their names keep volumes",
+                remedy: "write kind: stateful",
+            },
+        ],
+        [
+            "with a claim in memory",
+            cart({ kind: "stateful", volumes: { data: { mount: "/data", claim: { size: "1Gi" }, memory: true } } }),
+            {
+                subject: at("cart.volumes.data"),
+                message: "has a claim and sizeLimit or memory, which are for an empty folder; expected one of them",
+                remedy: "make a volume of each",
+            },
+        ],
+        [
+            "that comes after one which does not exist",
+            cart({ after: ["redis"] }),
+            { subject: at("cart.after[0]"), message: "there is no service redis; services: cart" },
+        ],
+        [
+            "that comes after itself by way of others, once for all of them",
+            catalog({
+                cart: { source: "src/cart", port: 1, after: ["mail", "web"] },
+                mail: { source: "src/mail", port: 1 },
+                web: { source: "src/web", port: 1, after: ["cart"] },
+            }),
+            {
+                subject: at("cart.after"),
+                message: "waits for itself: cart after web after cart",
+                remedy: "take one of them out",
+            },
+        ],
+        [
+            "that acts as no Google service account",
+            cart({ identity: "cart" }),
+            {
+                subject: at("cart.identity"),
+                message: '"cart" is not a Google service account: name@project.iam.gserviceaccount.com',
+            },
+        ],
+        [
+            "whose migration is a text",
+            cart({ migrate: "/app migrate" }),
+            {
+                subject: at("cart.migrate"),
+                message: '"/app migrate" is a text; expected a job: { command: [/app, migrate], args, env, timeout }',
+            },
+        ],
         ["that is nothing", catalog({ cart: null }), { subject: at("cart"), message: missingEntry() }],
         [
             "where there is none",
@@ -897,7 +1104,7 @@ describe("A service is refused:", () => {
 function missingEntry(): string {
     return (
         "is empty; expected a map of source, image, kind, port, ports, health, env, resources, replicas, volumes, init, expose, command, args, " +
-        "annotations, terminationGracePeriod, user, environments, schedule, manifests, calls, autoscale, identity, files, after, migrate, verify, " +
+        "annotations, terminationGracePeriod, user, environments, schedule, manifests, calls, unrestrictedEgress, autoscale, identity, files, after, migrate, verify, " +
         "build, compatibleWith"
     );
 }
@@ -938,15 +1145,14 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ autoscale: { min: 1 }, calls: ["redis"], env: { PASSWORD: { secret: "db", key: "password" } } }),
+            ...cart({ manifests: "k8s", env: { PASSWORD: { secretManager: "db" } } }),
             ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
-                "services.yaml: services.cart.calls — calls is not supported yet",
-                "services.yaml: services.cart.autoscale — autoscale is not supported yet",
-                "services.yaml: services.cart.env.PASSWORD.secret — secret is not supported yet",
+                "services.yaml: services.cart.manifests — manifests is not supported yet",
+                "services.yaml: services.cart.env.PASSWORD.secretManager — secretManager is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.accepts — accepts: releases is not supported yet",

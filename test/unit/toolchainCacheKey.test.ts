@@ -32,6 +32,7 @@ describe("the key of a built program", () => {
         "a Go file": () => inputs({ "main.go": "package main // 2\n" }),
         "the program": () => inputs({}, { package: "a/other" }),
         "the flags": () => inputs({}, { flags: ["-race"] }),
+        "the files kept beside it": () => inputs({}, { keep: ["a.yaml"] }),
         "the build's environment": () => inputs({}, { environment: { CGO_ENABLED: "1" } }),
         "Go's version": () => inputs({}, { goVersion: "go1.27.0" }),
         "the platform": () => inputs({}, { platform: "darwin/arm64" }),

@@ -37,6 +37,18 @@ export const kubernetesServiceName = text(
 
 export const label = text(dnsLabel, "a name: lower-case letters, digits and dashes, at most 63 characters", 63);
 
+export const objectName = text(
+    /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/,
+    "a name of a Kubernetes object: lower-case letters, digits, dashes and dots, at most 253 characters",
+    253,
+);
+
+export const dataKey = text(
+    /^[-._A-Za-z0-9]+$/,
+    "a key of a Secret: letters, digits, dashes, dots and underscores, at most 253 characters",
+    253,
+);
+
 export const portName = text(
     /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
     "a port name: lower-case letters, digits and dashes, with a letter, at most 15 characters",
@@ -69,11 +81,33 @@ export const pinnedImage = text(
 
 export const absolutePath = text(/^\/[^\s:]*$/, "an absolute path: /data");
 
+export const filePath = text(
+    /^(\/(?!\.{1,2}(?:\/|$))[-._A-Za-z0-9]+)+$/,
+    "an absolute path of a file: /etc/app/config.yaml, of letters, digits, dashes, dots and underscores, at most 200 characters",
+    200,
+);
+
 export const cpu = text(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/, 'an amount of CPU: 100m, 0.5, or "2" in quotes');
 
 export const bytes = text(/^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/, "an amount of memory: 64Mi, 1.5Gi");
 
 export const duration = text(/^[0-9]{1,6}(s|m|h)$/, "a duration: 15s, 2m, 1h");
+
+export const schedule = text(
+    /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[-*/,0-9]+ [-*/,0-9]+ [-*/,?0-9]+ [-*/,0-9A-Za-z]+ [-*/,?0-9A-Za-z]+)$/,
+    'a schedule: minute, hour, day of month, month and day of week, as in "30 3 * * 1-5", or @daily',
+);
+
+export const hostName = text(
+    /^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/,
+    "a host name: shop.example.com",
+    253,
+);
+
+export const googleIdentity = text(
+    /^[a-z][-a-z0-9]{4,28}[a-z0-9]@[a-z][-a-z0-9]{4,28}[a-z0-9]\.iam\.gserviceaccount\.com$/,
+    "a Google service account: name@project.iam.gserviceaccount.com",
+);
 
 export const port = z.int().min(1).max(65535).meta({ expected: "a port number from 1 to 65535" });
 

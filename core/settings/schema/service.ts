@@ -5,17 +5,24 @@ import {
     annotationName,
     bytes,
     cpu,
+    dataKey,
     duration,
     environmentName,
+    filePath,
     folder,
+    googleIdentity,
+    hostName,
     kubernetesServiceName,
     label,
+    objectName,
     optional,
     pinnedImage,
     port,
     portName,
     repository,
+    schedule,
     serviceName,
+    text,
     variableName,
 } from "./names";
 
@@ -47,8 +54,8 @@ const variable = z
     .union([
         z.string(),
         z.strictObject({
-            secret: optional(later, "Name of a Kubernetes Secret."),
-            key: optional(later, "Key in that Secret."),
+            secret: optional(objectName, "Name of a Kubernetes Secret in the environment's namespace. With `key`."),
+            key: optional(dataKey, "Key in that Secret."),
             secretManager: optional(later, "Name of a Secret Manager secret."),
             version: optional(later, "Version of that secret."),
         }),
@@ -84,12 +91,19 @@ const source = z
     ])
     .meta({ expected: "a folder of the repository, or { repository, path, dockerfile, args, alsoBuildFrom }" });
 
+const claim = z
+    .strictObject({
+        size: bytes.meta({ description: "How large the volume is." }),
+        storageClass: optional(objectName, "Its storage class.", { default: "the cluster's default one" }),
+    })
+    .meta({ expected: "a claim: { size: 10Gi, storageClass: premium-rwo }" });
+
 const volume = z.strictObject({
     mount: absolutePath.meta({ description: "Where the container sees the folder." }),
     sizeLimit: optional(bytes, "How large the folder may become.", { default: "no bound of its own" }),
     memory: optional(z.boolean(), "Whether the folder is held in memory.", { default: "false" }),
-    claim: optional(later, "A volume that outlives the pod."),
-    secret: optional(later, "A Kubernetes Secret as files."),
+    claim: optional(claim, "A volume of each pod's own that outlives it, instead of an empty folder. For `kind: stateful`."),
+    secret: optional(objectName, "A Kubernetes Secret whose keys are the files, for reading only, instead of an empty folder."),
 });
 
 const initContainer = z.strictObject({
@@ -100,27 +114,81 @@ const initContainer = z.strictObject({
     env: optional(env, "Environment variables."),
 });
 
-const exposeWays = z.enum(["loadBalancer", "internal", "gateway"]).meta({ expected: "loadBalancer" });
+const exposeWays = z.enum(["loadBalancer", "internal", "gateway"]).meta({ expected: "loadBalancer, internal or gateway" });
 const expose = z
     .union([
         exposeWays,
         z.strictObject({
-            type: exposeWays.meta({ description: "How traffic comes in." }),
-            name: optional(kubernetesServiceName, "Name of the second Kubernetes Service.", { default: "`<service>-external`" }),
-            ports: optional(ports, "Its ports; a bare number leads to the service's port of that name.", {
+            type: exposeWays.meta({
+                description:
+                    "How traffic comes in: from the internet by `loadBalancer`, from the network by `internal`, by host name through a `gateway`.",
+            }),
+            name: optional(kubernetesServiceName, "Name of the second Kubernetes Service, or of the route and its Gateway.", {
+                default: "`<service>-external`",
+            }),
+            ports: optional(ports, "Its ports; a bare number leads to the service's port of that name. Not with a gateway.", {
                 default: "the service's ports",
             }),
-            host: optional(later, "Host name behind the gateway."),
+            host: optional(hostName, "Host name behind the gateway. Needed with one, and only there."),
+            port: optional(portName, "Name of the service's port behind the gateway.", { default: "its only one" }),
+            gateway: optional(
+                text(/^([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/, "a Gateway: name or namespace/name"),
+                "A Gateway that is there already, and ends TLS itself. One of `gateway` and `tls`.",
+            ),
+            tls: optional(objectName, "Kubernetes Secret with the host's certificate: oneflow makes a Gateway of its own with it."),
+            class: optional(objectName, "Class of the Gateway that oneflow makes.", {
+                default: "`gke-l7-global-external-managed`",
+            }),
         }),
     ])
-    .meta({ expected: "loadBalancer, or { type: loadBalancer, name, ports }" });
+    .meta({ expected: "loadBalancer, internal, or { type: gateway, host, tls }" });
+
+const files = z.record(filePath, z.string());
+
+const pods = z.int().min(1).max(10000).meta({ expected: "a whole number of pods, 1 or more" });
+const autoscale = z
+    .strictObject({
+        min: pods.meta({ description: "Fewest pods." }),
+        max: pods.meta({ description: "Most pods." }),
+        cpu: optional(
+            z.int().min(1).max(1000).meta({ expected: "a percentage from 1 to 1000" }),
+            "Percentage of the reserved CPU that the pods are held at.",
+            { default: "80" },
+        ),
+    })
+    .meta({ expected: "bounds: { min: 2, max: 10, cpu: 80 }" });
+
+const scheduled = z
+    .union([
+        schedule,
+        z.strictObject({
+            cron: schedule.meta({ description: "When, minute first." }),
+            timezone: optional(
+                text(/^[A-Za-z][-+_A-Za-z0-9]*(\/[-+_A-Za-z0-9]+)*$/, "a time zone: Europe/Berlin"),
+                "Whose clock is meant.",
+                { default: "UTC" },
+            ),
+        }),
+    ])
+    .meta({ expected: 'a schedule: "30 3 * * 1-5", or { cron, timezone }' });
+
+const job = z
+    .strictObject({
+        command: optional(texts, "Command instead of the image's."),
+        args: optional(texts, "Arguments instead of the image's."),
+        env: optional(env, "Variables to add to the service's, or replace."),
+        timeout: optional(duration, "How long it may take, further tries included.", { default: "10m" }),
+    })
+    .meta({ expected: "a job: { command: [/app, migrate], args, env, timeout }" });
 
 const override = z.strictObject({
     replicas: optional(replicas, "Number of pods there."),
     resources: optional(resources, "What differs in resources; the rest stays."),
     env: optional(env, "Variables to add or replace."),
+    files: optional(files, "Files to add or replace."),
     annotations: optional(annotations, "Annotations to add or replace."),
-    autoscale: optional(later, "Bounds for the number of pods there."),
+    identity: optional(googleIdentity, "Google service account of the pods there."),
+    autoscale: optional(autoscale, "Bounds for the number of pods there, instead of `replicas`."),
 });
 
 export const service = z.strictObject({
@@ -133,8 +201,8 @@ export const service = z.strictObject({
         "A third-party image by digest, mirrored and promoted like all others. One of `source` and `image`.",
     ),
     kind: optional(
-        z.enum(["service", "worker", "cron", "stateful"]).meta({ expected: "service or worker" }),
-        "`service` has ports, `worker` has none.",
+        z.enum(["service", "worker", "cron", "stateful"]).meta({ expected: "service, worker, cron or stateful" }),
+        "`service` has ports, `worker` has none, `cron` runs by its `schedule`, `stateful` has ports, and names and volumes that stay.",
         { default: "`service`" },
     ),
     port: optional(
@@ -150,9 +218,16 @@ export const service = z.strictObject({
     env: optional(env, "Environment variables: texts, so numbers and booleans stand in quotes. Never a secret's value."),
     resources: optional(resources, "CPU and memory.", { default: "`defaults.resources`" }),
     replicas: optional(replicas, "Number of pods.", { default: "1" }),
-    volumes: optional(z.record(label, volume), "Empty folders that live as long as the pod, by name."),
+    volumes: optional(
+        z.record(label, volume),
+        "Folders by name: empty ones that live as long as the pod, a Secret's keys, or volumes that outlive it.",
+    ),
     init: optional(z.array(initContainer), "Containers that run to their end, in this order, before the service starts."),
-    expose: optional(expose, "Traffic from outside the cluster, by a second Kubernetes Service.", { default: "inside only" }),
+    expose: optional(
+        expose,
+        "Traffic from outside the cluster, by a second Kubernetes Service: from the internet, or from the network alone.",
+        { default: "inside only" },
+    ),
     command: optional(texts, "Command instead of the image's."),
     args: optional(texts, "Arguments instead of the image's."),
     annotations: optional(annotations, "Annotations of the pods, added to `defaults.annotations`."),
@@ -161,15 +236,35 @@ export const service = z.strictObject({
         default: "`defaults.user`, else what the image says, which must not be root",
     }),
     environments: optional(z.record(environmentName, override), "What differs in an environment, by its name."),
-    schedule: optional(later, "When a `cron` runs."),
+    schedule: optional(scheduled, "When a `cron` runs. A run that is due while one runs is left out."),
     manifests: optional(later, "Folder of the service's own Kubernetes manifests; images are pinned in them."),
-    calls: optional(later, "Services that this one calls; all other traffic is denied."),
-    autoscale: optional(later, "Bounds for the number of pods, instead of `replicas`."),
-    identity: optional(later, "Google service identity of the workload."),
-    files: optional(later, "Files for the container (a ConfigMap)."),
-    after: optional(later, "Services that are deployed before this one."),
-    migrate: optional(later, "A job that runs before a new version, on forward promotions only."),
-    verify: optional(later, "A job that must succeed before a promotion counts as healthy."),
+    calls: optional(
+        z.array(serviceName).meta({ expected: "a list of services of this file" }),
+        "Services of this file that this one calls. All other traffic between pods is denied.",
+        { default: "it calls none" },
+    ),
+    unrestrictedEgress: optional(
+        z.boolean(),
+        "Whether its pods may also call anything outside: the internet, other namespaces, the cloud's own services. Services of this file still need `calls`.",
+        { default: "false" },
+    ),
+    autoscale: optional(autoscale, "Bounds for the number of pods, instead of `replicas`."),
+    identity: optional(
+        googleIdentity,
+        "Google service account that the pods act as. It must let the service's Kubernetes account use it: role `iam.workloadIdentityUser`.",
+        { default: "none: the pods have no right in Google Cloud" },
+    ),
+    files: optional(files, "Files for the container: absolute path → text. A changed file restarts the pods."),
+    after: optional(
+        z.array(serviceName).meta({ expected: "a list of services of this file" }),
+        "Services whose rollout ends before this one's begins.",
+        { default: "all at once" },
+    ),
+    migrate: optional(
+        job,
+        "A job with the new image that must succeed before its rollout; only where a promotion moves the service's image forward. It must bear being run twice.",
+    ),
+    verify: optional(job, "A job with the new image that must succeed after its rollout, before the promotion counts as healthy."),
     build: optional(later, "`local`: built from the checkout, in the inner loop."),
     compatibleWith: optional(later, "Schema labels that this version can run with."),
 });
@@ -199,4 +294,7 @@ export type OverrideEntry = z.infer<typeof override>;
 export type ResourcesEntry = z.infer<typeof resources>;
 export type PortsEntry = z.infer<typeof ports>;
 export type EnvEntry = z.infer<typeof env>;
+export type ExposeEntry = Exclude<z.infer<typeof expose>, string>;
+export type JobEntry = z.infer<typeof job>;
+export type AutoscaleEntry = z.infer<typeof autoscale>;
 export type InitEntry = z.infer<typeof initContainer>;

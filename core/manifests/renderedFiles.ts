@@ -1,0 +1,68 @@
+import { stringify } from "yaml";
+import { imageRepository } from "../release/addresses";
+import type { Catalog, Environment, Settings } from "../settings/model";
+import { renderDefaultDeny } from "./networkPolicy";
+import type { KubernetesObject } from "./objects";
+import { renderService } from "./workload";
+
+/**
+ * The manifests of an environment to read, `<environment>/<service>.yaml` → text, and those of the namespace beside them. Built images
+ * have the tag that the configuration asks for, as their digests are decided at `pulumi up`; images of others have their digest.
+ * Equal settings give equal bytes.
+ */
+export function renderedFiles({ project, catalog, target }: Settings): ReadonlyMap<string, string> {
+    if (target.kind !== "environment") {
+        throw new Error("a platform stack deploys no services");
+    }
+    const { environment } = target;
+    const context = {
+        environment: environment.name,
+        namespace: environment.namespace,
+        partOf: project,
+        services: catalog.services,
+        image: (imageName: string) => unresolvedImage(environment, catalog, imageName),
+        commit: (service: string) => sha(requested(environment, service)),
+    };
+    const services = Object.values(catalog.services).map((service): [string, string] => {
+        const objects = Object.values(renderService(service, context)).flat();
+        return [`${environment.name}/${service.name}.yaml`, text(headline(environment, service.name, catalog), objects)];
+    });
+    const shared = text([`What every service in ${environment.name} shares.`], [renderDefaultDeny(context)]);
+    return new Map([...services, [`${environment.name}/default-deny.yaml`, shared]]);
+}
+
+/** The commit that the configuration asks for: the service's own pin, else the environment's. */
+function requested({ commit, pins }: Environment, service: string): string | undefined {
+    return pins[service] ?? commit;
+}
+
+function sha(commit: string | undefined): string | undefined {
+    return commit !== undefined && /^[0-9a-f]{40}$/.test(commit) ? commit : undefined;
+}
+
+function unresolvedImage(environment: Environment, { services }: Catalog, imageName: string): string {
+    const repository = imageRepository(environment, imageName);
+    const [name, init] = imageName.split("/");
+    const image = init === undefined ? services[name].image : services[name].init.find((one) => one.name === init)!.image;
+    if (image.from === "thirdParty") {
+        return `${repository}@${image.digest}`;
+    }
+    const commit = requested(environment, name);
+    return commit === undefined ? repository : `${repository}:${commit}`;
+}
+
+function headline(environment: Environment, name: string, { services }: Catalog): string[] {
+    const first = `${name} in ${environment.name}, as the configuration describes it.`;
+    if (services[name].image.from === "thirdParty") {
+        return [first, `Mirrored from ${services[name].image.source}.`];
+    }
+    const commit = requested(environment, name);
+    return commit === undefined
+        ? [first, "commit is unset: nothing is deployed."]
+        : [first, `pulumi up decides which digest ${commit} means, and pins it.`];
+}
+
+function text(comment: readonly string[], objects: readonly KubernetesObject[]): string {
+    const documents = objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
+    return `${comment.map((line) => `# ${line}\n`).join("")}${documents.map((document) => `---\n${document}`).join("")}`;
+}

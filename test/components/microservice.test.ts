@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import type { Service } from "../../core/settings/model";
+import { ofType, record } from "./recorder";
+import { service } from "./settings";
+
+async function registered(one: Service): Promise<string[]> {
+    const { Microservice } = await import("../../components/microservice");
+    const context = {
+        environment: "stage",
+        namespace: "shop",
+        partOf: "acme-shop",
+        services: { [one.name]: one },
+        image: (imageName: string) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,
+    };
+    const resources = await record(() => new Microservice("europe-west1-cart", { service: one, context }));
+    for (const inputs of Object.values(ofType(resources, "kubernetes:batch/v1:Job"))) {
+        const { annotations } = inputs.metadata as { annotations: Record<string, string> };
+        assert.deepEqual(annotations, { "pulumi.com/replaceUnready": "true" });
+    }
+    return resources.map(({ type, name }) => `${type.split(":")[2]} ${name.replace("europe-west1-", "")}`);
+}
+
+describe("Microservice", () => {
+    it("registers every object that is rendered, under names that stay: of a service with all that it can have", async () => {
+        const job = { env: {}, timeoutSeconds: 60 };
+        const full = service("cart", {
+            files: { "/etc/cart": "x" },
+            autoscale: { min: 2, max: 3, cpu: 80 },
+            migrate: job,
+            verify: job,
+            expose: { type: "internal", name: "cart-external", ports: [{ name: "grpc", port: 5050, target: 5050 }] },
+        });
+        assert.deepEqual(await registered(full), [
+            "Deployment cart",
+            "HorizontalPodAutoscaler cart",
+            "Job cart-migrate",
+            "Job cart-verify",
+            "ConfigMap cart-files",
+            "Service cart",
+            "Service cart-exposure",
+            "ServiceAccount cart-account",
+            "NetworkPolicy cart",
+            "PodDisruptionBudget cart",
+            "Microservice cart",
+        ]);
+    });
+
+    it("of a stateful one, and of a cron", async () => {
+        assert.deepEqual(await registered(service("cart", { kind: "stateful" })), [
+            "StatefulSet cart",
+            "Service cart",
+            "Service cart-headless",
+            "ServiceAccount cart-account",
+            "NetworkPolicy cart",
+            "Microservice cart",
+        ]);
+        assert.deepEqual(await registered(service("cart", { kind: "cron", schedule: { cron: "@daily" }, ports: [], probes: {} })), [
+            "CronJob cart",
+            "ServiceAccount cart-account",
+            "NetworkPolicy cart",
+            "Microservice cart",
+        ]);
+    });
+});
+
+describe("A migration", () => {
+    it("is registered where the service's image moves forward, and nowhere else", async () => {
+        const { Environment } = await import("../../components/environment");
+        const { cart, checkout, commit, plan } = await import("./plan");
+        const { environment, settings } = await import("./settings");
+        const job = { env: {}, timeoutSeconds: 60 };
+        const services = {
+            cart: service("cart", { migrate: job }),
+            checkout: service("checkout", { migrate: job, after: ["cart"] }),
+        };
+        const all = settings({ catalog: { services } });
+        const stage = environment("stage", { promotesFrom: "dev", commit });
+        const migrations = async (more: object) => {
+            const outcome = { plan: plan(all, stage, more), words: "…" };
+            const resources = await record(() => new Environment("acme-shop", { settings: all, environment: stage, outcome }));
+            return Object.keys(ofType(resources, "kubernetes:batch/v1:Job"));
+        };
+        const both = [
+            { image: "cart", to: cart },
+            { image: "checkout", to: checkout },
+        ];
+        assert.deepEqual(await migrations({ direction: "first", transitions: both }), [
+            "europe-west1-cart-migrate",
+            "europe-west1-checkout-migrate",
+        ]);
+        assert.deepEqual(await migrations({ direction: "forward", transitions: both.slice(1) }), ["europe-west1-checkout-migrate"]);
+        assert.deepEqual(await migrations({ direction: "rollback", transitions: both }), []);
+        assert.deepEqual(await migrations({ direction: "unchanged", transitions: [] }), []);
+    });
+});
