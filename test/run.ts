@@ -10,10 +10,12 @@ import { runSuites, type SuiteResult } from "./run/suites";
 interface Group {
     suites: readonly string[];
     tools: readonly ToolName[];
+    /** How many files may run at once. @default 1: they share servers or worlds */
+    jobs?: number;
 }
 
 const groups: readonly Group[] = [
-    { suites: ["unit", "components"], tools: [] },
+    { suites: ["unit", "components"], tools: [], jobs: 2 },
     { suites: ["registry"], tools: ["docker-registry", "crane"] },
     { suites: ["engine"], tools: ["pulumi", "pulumi-language-nodejs", "docker-registry", "crane"] },
     { suites: ["cluster"], tools: ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] },
@@ -53,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     return total.failed === 0 ? 0 : 1;
 }
 
-async function runGroup({ suites, tools }: Group, files: readonly string[], grep: string | undefined): Promise<SuiteResult> {
+async function runGroup({ suites, tools, jobs = 1 }: Group, files: readonly string[], grep: string | undefined): Promise<SuiteResult> {
     const name = suites.join(" and ");
     if (tools.length > 0) {
         console.log(`toolchain for ${name}: ${tools.join(", ")}`);
@@ -64,7 +66,7 @@ async function runGroup({ suites, tools }: Group, files: readonly string[], grep
             return { passed: 0, failed: 1, skipped: [] };
         }
     }
-    return runSuites(name, files, grep);
+    return runSuites(name, files, { grep, jobs });
 }
 
 function testFiles(suite: string): string[] {

@@ -77,7 +77,9 @@ describe("A migration", () => {
         const stage = environment("stage", { promotesFrom: "dev", commit });
         const migrations = async (more: object) => {
             const outcome = { plan: plan(all, stage, more), words: "…" };
-            const resources = await record(() => new Environment("acme-shop", { settings: all, environment: stage, outcome }));
+            const resources = await record(
+                () => new Environment("acme-shop", { settings: all, environment: stage, outcome }).registered,
+            );
             return Object.keys(ofType(resources, "kubernetes:batch/v1:Job"));
         };
         const both = [

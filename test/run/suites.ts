@@ -13,13 +13,22 @@ const root = join(__dirname, "..", "..");
 // Far more than the last sockets need to close, far less than a job's time limit.
 const patience = 15_000;
 
-/** Runs test files in one mocha process of their own, whose output is shown as it comes. */
-export async function runSuites(name: string, files: readonly string[], grep: string | undefined): Promise<SuiteResult> {
+/**
+ * Runs test files in a mocha of their own, whose output is shown as it comes.
+ *
+ * @param jobs how many files at once, each in a process: 1 where files share what they need
+ */
+export async function runSuites(
+    name: string,
+    files: readonly string[],
+    { grep, jobs }: { grep?: string; jobs: number },
+): Promise<SuiteResult> {
     console.log(`\n${name}`);
     const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
     const options = ["--fail-zero", "--reporter", join(__dirname, "reporter.ts")];
     if (process.env.CI) options.push("--forbid-only");
     if (grep !== undefined) options.push("--grep", grep);
+    if (jobs > 1) options.push("--parallel", "--jobs", String(jobs));
     const child = spawn(process.execPath, [mocha, ...options, ...files], {
         cwd: root,
         stdio: ["ignore", "inherit", "inherit", "ipc"],

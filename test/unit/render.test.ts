@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +6,7 @@ import { parseAllDocuments } from "yaml";
 import { renderedFiles } from "../../core/manifests/renderedFiles";
 import { readSettings } from "../../core/settings/load";
 import { otherSha, read, sha, environmentFile } from "./settingsFixture";
+import { oneflowIn } from "./command";
 
 const root = join(__dirname, "..", "..");
 const tier = "europe-west1-docker.pkg.dev/acme-stage/release-candidate";
@@ -64,29 +64,28 @@ describe("oneflow render", () => {
     });
     after(() => rmSync(directory, { recursive: true }));
 
-    const oneflow = (...args: string[]) =>
-        spawnSync(process.execPath, [join(root, "bin", "oneflow.js"), "render", ...args], { cwd: directory, encoding: "utf8" });
+    const oneflow = (...args: string[]) => oneflowIn(directory, ["render", ...args]);
     const inFolder = (folder: string) =>
         readdirSync(join(directory, folder), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yaml"));
 
-    it("writes all environments, then one alone, and takes out only what it wrote and renders no more", () => {
-        assert.match(oneflow("--out", "all").stdout, /^all: 39 files written\n$/);
+    it("writes all environments, then one alone, and takes out only what it wrote and renders no more", async () => {
+        assert.match((await oneflow("--out", "all")).stdout, /^all: 39 files written\n$/);
         assert.equal(inFolder("all").length, 39);
         const catalog = join(directory, "services.yaml");
         const before = readFileSync(catalog, "utf8");
         writeFileSync(join(directory, "all", "dev", "mine.yaml"), "mine\n");
         writeFileSync(catalog, before.replace(/\n {2}loadgenerator:[^]*$/, "\n"));
-        assert.match(oneflow("--env", "dev", "--out", "all").stdout, /^all: 12 files written, 1 removed\n$/);
+        assert.match((await oneflow("--env", "dev", "--out", "all")).stdout, /^all: 12 files written, 1 removed\n$/);
         writeFileSync(catalog, before);
         assert.ok(inFolder("all").includes(join("dev", "mine.yaml")));
         assert.ok(inFolder("all").includes(join("stage", "loadgenerator.yaml")));
         assert.ok(!inFolder("all").includes(join("dev", "loadgenerator.yaml")));
     });
 
-    it("touches no folder that it did not write", () => {
+    it("touches no folder that it did not write", async () => {
         mkdirSync(join(directory, "foreign"));
         writeFileSync(join(directory, "foreign", "a.txt"), "a");
-        const { status, stderr } = oneflow("--out", "foreign");
+        const { status, stderr } = await oneflow("--out", "foreign");
         assert.equal(status, 2);
         assert.equal(
             stderr,
@@ -94,16 +93,16 @@ describe("oneflow render", () => {
                 "           → choose another --out, or empty the folder first\n",
         );
         writeFileSync(join(directory, "foreign", ".oneflow-render.json"), '{ "files": ["../services.yaml"] }');
-        assert.equal(oneflow("--out", "foreign").status, 2);
+        assert.equal((await oneflow("--out", "foreign")).status, 2);
         assert.deepEqual(readdirSync(join(directory, "foreign")).sort(), [".oneflow-render.json", "a.txt"]);
         assert.ok(readdirSync(directory).includes("services.yaml"));
     });
 
-    it("refuses an environment that there is none of, and a call without a folder", () => {
-        const { status, stderr } = oneflow("--env", "stgae", "--out", "x");
+    it("refuses an environment that there is none of, and a call without a folder", async () => {
+        const { status, stderr } = await oneflow("--env", "stgae", "--out", "x");
         assert.equal(status, 2);
         assert.match(stderr, /stage/);
-        const none = oneflow();
+        const none = await oneflow();
         assert.equal(none.status, 2);
         assert.match(none.stderr, /names no folder to write to; expected --out <folder>/);
     });
