@@ -55,7 +55,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     return total.failed === 0 ? 0 : 1;
 }
 
-async function runGroup({ suites, tools, jobs = 1 }: Group, files: readonly string[], grep: string | undefined): Promise<SuiteResult> {
+async function runGroup(
+    { suites, tools, jobs = 1 }: Group,
+    files: readonly string[],
+    grep: string | undefined,
+): Promise<SuiteResult> {
     const name = suites.join(" and ");
     if (tools.length > 0) {
         console.log(`toolchain for ${name}: ${tools.join(", ")}`);
