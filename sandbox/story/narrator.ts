@@ -35,16 +35,3 @@ export class Narrator {
         this.write(`${text}\n`);
     }
 }
-
-/** A table with its columns as wide as they need to be. */
-export function table(rows: readonly (readonly string[])[]): string {
-    const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-    return rows
-        .map((row) =>
-            row
-                .map((cell, column) => cell.padEnd(widths[column]))
-                .join("   ")
-                .trimEnd(),
-        )
-        .join("\n");
-}

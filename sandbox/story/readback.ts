@@ -3,10 +3,10 @@ import { OciRegistry } from "../../core/registry/client";
 import { isDigest, type Digest } from "../../core/registry/reference";
 import type { RunRecord } from "../../core/release/runRecord";
 import { newestRun } from "../../core/release/runRecordStore";
+import { columns } from "../columns";
 import { tokenOf } from "../world/credentials";
 import { organisation, type EnvironmentName } from "../world/names";
 import type { World } from "../world/world";
-import { table } from "./narrator";
 
 /** What runs in an environment, by what its ready pods pulled: service → digest. */
 export function running(world: World, environment: EnvironmentName): Record<string, Digest> {
@@ -46,17 +46,17 @@ export function registryAs(world: World, identity: string): OciRegistry {
 
 /** Service × environment, as it runs. */
 export function board(world: World): string {
-    const columns = organisation.environments.map((name) => running(world, name));
+    const environments = organisation.environments.map((name) => running(world, name));
     const services = Object.keys(world.catalog().services);
     const rows = services.map((service) => [
         service,
-        ...columns.map((column, index) => {
+        ...environments.map((column, index) => {
             const digest = column[service];
-            const same = index > 0 && digest !== undefined && digest === columns[index - 1][service];
+            const same = index > 0 && digest !== undefined && digest === environments[index - 1][service];
             return digest ? `${shortDigest(digest)}${same ? " =" : ""}` : "—";
         }),
     ]);
-    return table([["service", ...organisation.environments], ...rows]);
+    return columns([["service", ...organisation.environments], ...rows], "   ");
 }
 
 export function shortDigest(digest: Digest): string {

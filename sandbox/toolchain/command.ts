@@ -1,3 +1,4 @@
+import { columns } from "../columns";
 import { Refusal } from "../../core/refusal";
 import { duration } from "./progress";
 import { status, toolPath, type ToolStatus } from "./toolchain";
@@ -46,13 +47,5 @@ export function table(rows: readonly ToolStatus[]): string {
         bytes === undefined ? "" : `${(bytes / 1e6).toFixed(0)} MB`,
         path ?? `→ npx oneflow toolchain build ${name}`,
     ]);
-    const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-    return cells
-        .map((row) =>
-            row
-                .map((cell, column) => cell.padEnd(widths[column]))
-                .join("  ")
-                .trimEnd(),
-        )
-        .join("\n");
+    return columns(cells);
 }
