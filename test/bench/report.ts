@@ -1,4 +1,4 @@
-import { table } from "../../sandbox/story/narrator";
+import { columns } from "../../sandbox/columns";
 import type { Conditions } from "./conditions";
 import type { Resolves } from "./registry";
 import { judge, type Round, type Start } from "./starts";
@@ -30,7 +30,7 @@ ${indented(startTable(starts))}
 ${verdict(starts)}
 
 Requests to registries when nothing changes
-${indented(table(Object.entries(requests).map(([stack, count]) => [stack, String(count)])))}
+${indented(columns(Object.entries(requests).map(([stack, count]) => [stack, String(count)])))}
 
 ${resolves.count} tags resolved at once: ${resolves.seconds.toFixed(2)} s, ${resolves.requests} requests
 
@@ -45,7 +45,7 @@ function startTable(starts: readonly Round[]): string {
         const ratios = which === "oneflow" ? ["", ""] : [spread(ratio("wall")), spread(ratio("cpu"))];
         return [name, spread(of("wall")), spread(of("cpu")), ...ratios];
     };
-    return table([
+    return columns([
         ["", "wall s", "processor s", "dev is so many times as long", "and takes so many times the processor"],
         row("dev, 53 resources", "oneflow"),
         row("empty program", "empty"),
