@@ -39,7 +39,7 @@ pulumi up of stage when one of twelve services changed: ${spread(promotions)} s,
 }
 
 function startTable(starts: readonly Round[]): string {
-    const row = (name: string, which: keyof Round) => {
+    const row = (name: string, which: "oneflow" | "empty" | "template") => {
         const of = (what: keyof Start) => starts.map((round) => round[which][what]);
         const ratio = (what: keyof Start) => starts.map((round) => round.oneflow[what] / round[which][what]);
         const ratios = which === "oneflow" ? ["", ""] : [spread(ratio("wall")), spread(ratio("cpu"))];
@@ -47,7 +47,7 @@ function startTable(starts: readonly Round[]): string {
     };
     return columns([
         ["", "wall s", "processor s", "dev is so many times as long", "and takes so many times the processor"],
-        row("dev, 53 resources", "oneflow"),
+        row(`dev, ${starts[0].resources} resources`, "oneflow"),
         row("empty program", "empty"),
         row("default template", "template"),
     ]);

@@ -19,6 +19,8 @@ export interface Round {
     empty: Start;
     /** The default template's start, type checking included. */
     template: Start;
+    /** How many resources dev has. */
+    resources: number;
 }
 
 /** How many times as long as the empty program a no-change `up` of dev may take: the median of the paired ratios. */
@@ -48,27 +50,35 @@ export async function measureStarts({
     const variables = await stackVariables(world.layout, world.daemon, "dev");
     const programs = { root, pulumi, variables };
     const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--config", `commit=${commit}`];
-    const oneflow = async () => unchanged(succeeded(await pulumi.run(up, world.layout.devJob, variables)));
+    const oneflow = async () => succeeded(await pulumi.run(up, world.layout.devJob, variables));
     const empty = await setUp(emptyProgram, programs);
     const template = await setUp(templateProgram, programs);
     const taken: Round[] = [];
     for (let number = 0; number <= rounds; number++) {
-        const round = { oneflow: start(await oneflow()), empty: start(await empty()), template: start(await template()) };
+        const dev = await oneflow();
+        const round = {
+            oneflow: start(dev),
+            empty: start(await empty()),
+            template: start(await template()),
+            resources: unchanged(dev),
+        };
         if (number > 0) {
             taken.push(round);
-            const seconds = Object.values(round).map(({ wall }) => wall.toFixed(2));
+            const seconds = [round.oneflow, round.empty, round.template].map(({ wall }) => wall.toFixed(2));
             progress(`Round ${number} of ${rounds}: dev, empty program, template: ${seconds.join(", ")} s.`);
         }
     }
     return taken;
 }
 
-function unchanged(run: TimedRun): TimedRun {
+/** How many resources a run left as they are. @throws Error where it changed one */
+function unchanged(run: TimedRun): number {
     const summary = run.output.split("Resources:")[1]?.trim().split("\n") ?? [];
-    if (!/^\d{2,} unchanged$/.test(summary[0])) {
+    const [, count] = /^(\d{2,}) unchanged$/.exec(summary[0] ?? "") ?? [];
+    if (count === undefined) {
         throw new Error(`the up of dev was to change nothing:\n${run.output}`);
     }
-    return run;
+    return Number(count);
 }
 
 function start({ seconds, cpu }: TimedRun): Start {

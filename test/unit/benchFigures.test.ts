@@ -10,6 +10,7 @@ describe("the bench", () => {
             oneflow: start(oneflow),
             empty: start(empty),
             template: start(9),
+            resources: 66,
         });
         // A machine that slows down for one round slows both down: 3/2, 30/10, 4/4.
         assert.equal(judge([round(3, 2), round(30, 10), round(4, 4)]).ratio, 1.5);
