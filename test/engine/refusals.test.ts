@@ -36,7 +36,11 @@ const slips = {
     samePath: { file: "services.yaml", text: "source: src/emailservice\n", instead: "source: src/paymentservice\n" },
     circle: { file: "Pulumi.dev.yaml", text: "    registry:", instead: "    promotesFrom: prod\n    registry:" },
     strayNamespace: { file: "Pulumi.stage.yaml", text: "config:\n", instead: "config:\n  acme-shpo:commit: latest\n" },
-    longName: { file: "services.yaml", text: "  adservice:\n", instead: `  ${longName}:\n` },
+    longName: {
+        file: "services.yaml",
+        text: "  adservice:\n",
+        instead: `  ${longName}: { source: src/long, kind: worker }\n  adservice:\n`,
+    },
     wrongAmount: { file: "services.yaml", text: "resources: { cpu: 300m", instead: "resources: { cpu: fast" },
     notYet: { file: "Pulumi.stage.yaml", text: "promotesFrom: dev\n", instead: "promotesFrom: dev\n    soak: 30m\n" },
     brokenCatalog: { file: "services.yaml", text: "services:\n", instead: "services: [\n" },
