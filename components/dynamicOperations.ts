@@ -3,7 +3,7 @@ import { OciRegistry } from "../core/registry/client";
 import { copyImages } from "../core/release/copyImages";
 import type { DynamicKind } from "./dynamicResource";
 import type { PromotedImagesInputs } from "./promotedImages";
-import type { RecordedRunInputs } from "./recordedRun";
+import type { ForeseenRun, RecordedRunInputs } from "./recordedRun";
 
 /** What creating or updating a resource of each kind does; both are the same, and doing it twice changes nothing. */
 type Operation = { create(inputs: unknown): Promise<{ id: string; outs: unknown }> };
@@ -19,7 +19,10 @@ const operations: Record<DynamicKind, Operation> = {
     RunRecord: {
         async create(inputs) {
             const { to, run } = inputs as RecordedRunInputs;
-            const record = await recordRun(new OciRegistry(), to, run, { directory: process.cwd(), environment: process.env });
+            const record = await recordRun(new OciRegistry(), to, JSON.parse(run) as ForeseenRun, {
+                directory: process.cwd(),
+                environment: process.env,
+            });
             return { id: `${record.environment}/${record.at}`, outs: inputs };
         },
     },

@@ -34,7 +34,8 @@ export interface RecordedRunInputs {
     set: string;
     /** Hash of what was rendered besides the images. */
     settings: string;
-    run: ForeseenRun;
+    /** The {@link ForeseenRun} as canonical JSON: as a map, its catalog would be taken apart value by value at every `up`. */
+    run: string;
 }
 
 /** The inputs, pure. */
@@ -50,7 +51,7 @@ export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedR
         to: { registry, tier },
         set: key,
         settings: createHash("sha256").update(canonicalJson({ catalog, clusters, namespace })).digest("hex"),
-        run: {
+        run: canonicalJson({
             environment: name,
             request,
             set: key,
@@ -60,6 +61,6 @@ export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedR
             catalog,
             clusters,
             namespace,
-        },
+        } satisfies ForeseenRun),
     };
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { promotedImagesInputs } from "../../components/promotedImages";
-import { recordedRunInputs } from "../../components/recordedRun";
+import { recordedRunInputs, type ForeseenRun } from "../../components/recordedRun";
 import { setKey } from "../../core/release/lock";
 import { cart, checkout, commit, plan } from "./plan";
 import { ofType, record, type Registered } from "./recorder";
@@ -132,9 +132,10 @@ describe("the run record's inputs", () => {
     it("say the set and what was rendered, and leave who, when and why to the moment of writing", () => {
         assert.equal(inputs.set, setKey({ cart, checkout }));
         assert.deepEqual(inputs.to, { registry: "europe-west1-docker.pkg.dev/acme-stage", tier: "release-candidate" });
-        assert.deepEqual(inputs.run.images, { cart: { commit, digest: cart }, checkout: { commit, digest: checkout } });
+        const run = JSON.parse(inputs.run) as ForeseenRun;
+        assert.deepEqual(run.images, { cart: { commit, digest: cart }, checkout: { commit, digest: checkout } });
         assert.deepEqual(
-            ["at", "by", "operations", "reason"].filter((field) => field in inputs.run),
+            ["at", "by", "operations", "reason"].filter((field) => field in run),
             [],
         );
     });
@@ -168,7 +169,11 @@ describe("the dynamic provider", () => {
     });
 
     it("writes a run again for another set or other settings, not because it was asked for by another commit", async () => {
-        const asked = { ...run, run: { ...run.run, request: { commit: "b".repeat(40), pins: {} } } };
+        const asked = recordedRunInputs({
+            plan: plan(all, stage, { request: { commit: "b".repeat(40), pins: {} } }),
+            catalog: all.catalog,
+        });
+        assert.notEqual(asked.run, run.run);
         assert.equal(await changes("RunRecord", run, asked), false);
         assert.equal(await changes("RunRecord", run, { ...run, set: "other" }), true);
         assert.equal(await changes("RunRecord", run, { ...run, settings: "other" }), true);
