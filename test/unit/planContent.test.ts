@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BuiltImage, Catalog, Service } from "../../core/settings/model";
 import { contentPaths, contentPlan } from "../../core/workflows/contentPlan";
+import { service as defaulted } from "../components/settings";
 
 describe("content plan", () => {
     const trees = { "src/cart": "a".repeat(40), "src/mail": "b".repeat(40), protos: "c".repeat(40) };
@@ -128,27 +129,6 @@ function catalogOf(...services: Service[]): Catalog {
 }
 
 function service(name: string, image: Partial<BuiltImage>): Service {
-    return {
-        name,
-        kind: "service",
-        image: {
-            from: "source",
-            repository: "acme/shop",
-            path: `src/${name}`,
-            dockerfile: "Dockerfile",
-            args: {},
-            alsoBuildFrom: [],
-            ...image,
-        },
-        ports: [],
-        probes: {},
-        env: {},
-        resources: { requests: {}, limits: {} },
-        replicas: 1,
-        volumes: [],
-        init: [],
-        annotations: {},
-        terminationGracePeriodSeconds: 30,
-        environments: {},
-    };
+    const one = defaulted(name);
+    return { ...one, image: { ...(one.image as BuiltImage), ...image } };
 }
