@@ -23,6 +23,16 @@ export interface Cluster {
     nodeMember: string;
     /** The Google Cloud resource; absent in a cluster that a team brought. */
     resource?: string;
+    /** The Kubernetes that really stands behind it. @default - none: the double plays the cluster from its own files */
+    controlPlane?: ControlPlaneAddress;
+}
+
+/** Where an API server really listens. */
+export interface ControlPlaneAddress {
+    /** `https://127.0.0.1:PORT` */
+    address: string;
+    /** Certificate of the authority that signed its own, as PEM. */
+    certificateAuthority: string;
 }
 
 export interface Repository {
@@ -117,7 +127,15 @@ export class Cloud {
             .flatMap(({ id }) => this.store.names(`projects/${id}/locations`))
             .filter((name) => /^projects\/[^/]+\/locations\/[^/]+\/clusters\/[^/]+$/.test(name))
             .flatMap((name) => this.managedCluster(name) ?? []);
-        return [...brought, ...managed];
+        return [...brought, ...managed].map((cluster) => {
+            const controlPlane = this.store.get<ControlPlaneAddress>(`controlPlanes/${cluster.key}`);
+            return controlPlane ? { ...cluster, controlPlane } : cluster;
+        });
+    }
+
+    /** Puts a real Kubernetes behind a cluster, from now on. */
+    setControlPlane(clusterKey: string, controlPlane: ControlPlaneAddress): void {
+        this.store.put(`controlPlanes/${clusterKey}`, controlPlane);
     }
 
     clusterAt(server: string): Cluster | undefined {
