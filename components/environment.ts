@@ -90,6 +90,7 @@ function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
 function renderContext({ project, catalog }: Settings, { environment, images, direction, transitions }: Plan): RenderContext {
     return {
         environment: environment.name,
+        cloudProject: environment.project,
         namespace: environment.namespace,
         partOf: project,
         services: catalog.services,

@@ -79,6 +79,8 @@ export const deployerRules = [
     { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: changing },
     { apiGroups: [""], resources: ["services", "serviceaccounts", "configmaps"], verbs: changing },
     { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: changing },
+    { apiGroups: ["secrets-store.csi.x-k8s.io"], resources: ["secretproviderclasses"], verbs: changing },
+    { apiGroups: ["secret-sync.gke.io"], resources: ["secretsyncs"], verbs: changing },
     { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes"], verbs: changing },
     { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: changing },
     { apiGroups: ["apps"], resources: ["replicasets", "controllerrevisions"], verbs: looking },

@@ -41,8 +41,13 @@ export class Microservice extends pulumi.ComponentResource {
         this.networkPolicy = new networking.NetworkPolicy(name, objects.networkPolicy, own);
         const files = objects.files && new core.ConfigMap(`${name}-files`, objects.files, own);
 
+        const secrets = objects.secretClass && new CustomResource(`${name}-secret-class`, objects.secretClass, own);
+        const synced =
+            objects.secretSync &&
+            new CustomResource(`${name}-secret-sync`, objects.secretSync, { parent: this, dependsOn: present([account, secrets]) });
+
         const timeout = `${rolloutMinutes}m`;
-        const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files]), ...after] };
+        const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files, synced]), ...after] };
         const migration =
             objects.migrate &&
             new batch.Job(`${name}-migrate`, againAfterFailure(objects.migrate), {

@@ -27,6 +27,27 @@ export interface ConfigMapObject {
     immutable: boolean;
 }
 
+/** What Google's provider reads from Secret Manager. */
+export interface SecretProviderClassObject {
+    apiVersion: "secrets-store.csi.x-k8s.io/v1";
+    kind: "SecretProviderClass";
+    metadata: ObjectMetadata;
+    /** `secrets` is a list in YAML: `resourceName`, and `path` by which others know it. */
+    spec: { provider: "gke"; parameters: { secrets: string } };
+}
+
+/** A Secret of the same name that GKE makes of a SecretProviderClass, and takes away with it. */
+export interface SecretSyncObject {
+    apiVersion: "secret-sync.gke.io/v1";
+    kind: "SecretSync";
+    metadata: ObjectMetadata;
+    spec: {
+        serviceAccountName: string;
+        secretProviderClassName: string;
+        secretObject: { type: "Opaque"; data: { sourcePath: string; targetKey: string }[] };
+    };
+}
+
 export interface ServiceObject {
     apiVersion: "v1";
     kind: "Service";

@@ -2,6 +2,7 @@ import type { InitContainer, Job, Probe, Resources, Service } from "../settings/
 import { jobLabels, labelSelector, podLabels } from "./labels";
 import { environment } from "./env";
 import type { Container, ContainerPort, ContainerProbe, PodSpec, PodTemplate } from "./objects";
+import { versionsName } from "./secretVersions";
 import { podVolumes, volumeMounts } from "./volumes";
 import type { RenderContext } from "./workload";
 
@@ -13,11 +14,11 @@ export function renderPodTemplate(service: Service, context: RenderContext): Pod
             labels: podLabels(name, context),
             ...(Object.keys(annotations).length > 0 && { annotations: { ...annotations } }),
         },
-        spec: renderPod(service, context),
+        spec: renderPod(service, versionsName(service), context),
     };
 }
 
-function renderPod(service: Service, context: RenderContext): PodSpec {
+function renderPod(service: Service, versions: string | undefined, context: RenderContext): PodSpec {
     const { name, kind, user, init, terminationGracePeriodSeconds } = service;
     return {
         serviceAccountName: name,
@@ -31,8 +32,10 @@ function renderPod(service: Service, context: RenderContext): PodSpec {
             seccompProfile: { type: "RuntimeDefault" },
         },
         ...(kind !== "cron" && { topologySpreadConstraints: spread(service) }),
-        ...(init.length > 0 && { initContainers: init.map((container) => renderInitContainer(container, service, context)) }),
-        containers: [renderContainer(service, context)],
+        ...(init.length > 0 && {
+            initContainers: init.map((container) => renderInitContainer(container, service, versions, context)),
+        }),
+        containers: [renderContainer(service, versions, context)],
         ...podVolumes(service),
     };
 }
@@ -52,7 +55,7 @@ export function renderJobTemplate(service: Service, role: string, job: Job, cont
         volumes: service.volumes.filter(({ claim }) => claim === undefined),
     };
     delete worker.expose;
-    const spec = renderPod(worker, context);
+    const spec = renderPod(worker, versionsName(service), context);
     return {
         metadata: { labels: jobLabels(service.name, role, context) },
         spec: { ...spec, containers: spec.containers.map((container) => ({ ...container, name: role })) },
@@ -72,7 +75,7 @@ function spread({ name, kind }: Service): PodSpec["topologySpreadConstraints"] {
 }
 
 /** The container of the service itself. It is named as the service. */
-function renderContainer(service: Service, context: RenderContext): Container {
+function renderContainer(service: Service, versions: string | undefined, context: RenderContext): Container {
     const { name, probes } = service;
     const ports = containerPorts(service);
     return {
@@ -80,7 +83,7 @@ function renderContainer(service: Service, context: RenderContext): Container {
         image: context.image(name),
         ...invocation(service),
         ...(ports.length > 0 && { ports }),
-        ...environment(service.env),
+        ...environment(service.env, versions),
         ...(probes.startup && { startupProbe: renderProbe(probes.startup) }),
         ...(probes.readiness && { readinessProbe: renderProbe(probes.readiness) }),
         ...(probes.liveness && { livenessProbe: renderProbe(probes.liveness) }),
@@ -90,12 +93,17 @@ function renderContainer(service: Service, context: RenderContext): Container {
 }
 
 /** An init container has the resources and volumes of the service: it runs before it, so the pod needs no more than without it. */
-function renderInitContainer(init: InitContainer, service: Service, context: RenderContext): Container {
+function renderInitContainer(
+    init: InitContainer,
+    service: Service,
+    versions: string | undefined,
+    context: RenderContext,
+): Container {
     return {
         name: init.name,
         image: context.image(`${service.name}/${init.name}`),
         ...invocation(init),
-        ...environment(init.env),
+        ...environment(init.env, versions),
         ...confinement(service),
     };
 }

@@ -17,6 +17,7 @@ export function renderedFiles({ project, catalog, target }: Settings): ReadonlyM
     const { environment } = target;
     const context = {
         environment: environment.name,
+        cloudProject: environment.project,
         namespace: environment.namespace,
         partOf: project,
         services: catalog.services,

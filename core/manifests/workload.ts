@@ -17,18 +17,23 @@ import type {
     NetworkPolicyObject,
     ObjectMetadata,
     RouteObject,
+    SecretProviderClassObject,
+    SecretSyncObject,
     ServiceAccountObject,
     ServiceObject,
     StatefulSetObject,
 } from "./objects";
 import { inEnvironment } from "./overrides";
 import { renderRoute } from "./route";
+import { renderSecretVersions } from "./secretVersions";
 import { renderHeadlessService, renderStatefulSet } from "./statefulSet";
 
 /** Where a service is rendered for. */
 export interface RenderContext {
     /** Name of the environment: its overrides apply. */
     environment: string;
+    /** Google Cloud project of the environment: its Secret Manager is meant. */
+    cloudProject: string;
     /** Kubernetes namespace of every object. */
     namespace: string;
     /** Name of the project that the services are part of. */
@@ -50,6 +55,10 @@ export interface WorkloadObjects {
     networkPolicy: NetworkPolicyObject;
     /** The files of the container. Its name changes with what is in it, so pods that run keep the files that they started with. */
     files?: ConfigMapObject;
+    /** What of Secret Manager the service's variables hold. Named as {@link WorkloadObjects.secretSync}. */
+    secretClass?: SecretProviderClassObject;
+    /** What makes a Secret of it. Its name changes with the versions, as that of `files` does. */
+    secretSync?: SecretSyncObject;
     /** What must succeed before the pods are replaced. */
     migrate?: JobObject;
     /** Of a service or a worker. */
@@ -106,6 +115,7 @@ export function renderService(service: Service, context: RenderContext): Workloa
         },
         networkPolicy: renderNetworkPolicy(here, metadata(name), context),
         ...(files && { files }),
+        ...renderSecretVersions(here, metadata, context.cloudProject),
         ...(migrate && (context.migrates?.(name) ?? true) && { migrate: renderJob("migrate", here, migrate, metadata, context) }),
         // The commit stands on the workload alone: on the pod template it would restart pods whose image did not change.
         ...renderPods(here, { ...metadata(name), ...annotations }, context),

@@ -12,13 +12,30 @@ export function readEnv(env: EnvEntry = {}, path: Path, findings: Findings): Rec
     );
 }
 
-function readReference({ secret, key }: Exclude<EnvEntry[string], string>, path: Path, findings: Findings): EnvValue | undefined {
-    if (secret !== undefined && key !== undefined) {
+function readReference(entry: Exclude<EnvEntry[string], string>, path: Path, findings: Findings): EnvValue | undefined {
+    const { secret, key, secretManager, version } = entry;
+    const named = Object.keys(entry).length;
+    if (secret !== undefined && key !== undefined && named === 2) {
         return { secret, key };
     }
+    if (secretManager !== undefined && version !== undefined && named === 2) {
+        return { secretManager, version };
+    }
     if (!findings.touches(path)) {
-        const message = secret !== undefined ? `names the Secret ${secret} and no key of it` : "is a map that names no Secret";
-        findings.add(path, `${message}; expected a text, or { secret: name, key: password }`);
+        findings.add(
+            path,
+            `${fault(entry)}; expected a text, { secret: name, key: password } or { secretManager: name, version: 1 }`,
+        );
     }
     return undefined;
+}
+
+function fault({ secret, key, secretManager, version }: Exclude<EnvEntry[string], string>): string {
+    if ((secret ?? key) !== undefined && (secretManager ?? version) !== undefined) {
+        return "mixes a Kubernetes Secret and Secret Manager";
+    }
+    if (secretManager !== undefined) {
+        return `names the secret ${secretManager} of Secret Manager and no version of it`;
+    }
+    return secret !== undefined ? `names the Secret ${secret} and no key of it` : "is a map that names no Secret";
 }

@@ -133,7 +133,20 @@ export type ServiceOverride = Partial<
 >;
 
 /** The text of an environment variable, or where it is kept: never a secret's value. */
-export type EnvValue = string | { secret: string; key: string };
+export type EnvValue = string | SecretKey | SecretVersion;
+
+/** A key of a Kubernetes Secret in the environment's namespace. */
+export interface SecretKey {
+    secret: string;
+    key: string;
+}
+
+/** A version of a secret that Secret Manager keeps, in the environment's Google Cloud project. */
+export interface SecretVersion {
+    secretManager: string;
+    /** By number: an alias such as `latest` would change what runs without a promotion. */
+    version: number;
+}
 
 /** An image that a repository's pipeline builds. */
 export interface BuiltImage {

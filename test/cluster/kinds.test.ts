@@ -29,7 +29,7 @@ describe("Every kind of service", function () {
         const defaults = { repository: "acme/shop", user: 1000, resources: { cpu: "100m", memory: "64Mi" } };
         const { services } = read(catalog(everyKind, defaults), environment).catalog;
         const image = (imageName: string) => place.image(imageName, digest("7"));
-        const context = { environment, namespace, partOf: "shop", services, image };
+        const context = { environment, cloudProject: "acme-stage", namespace, partOf: "shop", services, image };
         objects = Object.values(services).flatMap(
             (service) => Object.values(renderService(service, context)) as KubernetesObject[],
         );

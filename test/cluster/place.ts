@@ -65,7 +65,14 @@ export class Place {
 
     private context(image: (imageName: string) => string): RenderContext {
         const { name, namespace } = this.environment;
-        return { environment: name, namespace, partOf: settings.project, services: settings.catalog.services, image };
+        return {
+            environment: name,
+            cloudProject: "acme-stage",
+            namespace,
+            partOf: settings.project,
+            services: settings.catalog.services,
+            image,
+        };
     }
 
     private static async make(name: string): Promise<Place> {

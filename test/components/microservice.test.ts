@@ -8,6 +8,7 @@ async function registered(one: Service): Promise<string[]> {
     const context = {
         environment: "stage",
         namespace: "shop",
+        cloudProject: "acme-stage",
         partOf: "acme-shop",
         services: { [one.name]: one },
         image: (imageName: string) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,

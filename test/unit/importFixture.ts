@@ -55,6 +55,7 @@ export function rendered(catalog: Catalog): Record<string, unknown>[] {
     const context = {
         environment: "stage",
         namespace: "shop",
+        cloudProject: "acme-stage",
         partOf: "acme-shop",
         services: catalog.services,
         image: (imageName: string) => {

@@ -15,6 +15,7 @@ const commit = "3c2d91a4f0b7e5d6c8a9b0e1f2d3c4b5a6978870";
 const stage: RenderContext = {
     environment: "stage",
     namespace: "shop",
+    cloudProject: "acme-stage",
     partOf: "acme-shop",
     services,
     image: (imageName) => `registry.example/acme-stage/release-candidate/${imageName}@sha256:${"5".repeat(64)}`,

@@ -14,7 +14,7 @@ interface Rendering {
 
 function render(services: Readonly<Record<string, Service>>): Rendering {
     const image = (imageName: string) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`;
-    const context = { environment: "stage", namespace: "shop", partOf: "acme-shop", services, image };
+    const context = { environment: "stage", cloudProject: "acme-stage", namespace: "shop", partOf: "acme-shop", services, image };
     const workloads = Object.values(services).map((service) => renderService(service, context));
     return { workloads, policies: [renderDefaultDeny(context), ...workloads.map(({ networkPolicy }) => networkPolicy)] };
 }

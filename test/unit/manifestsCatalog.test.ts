@@ -11,7 +11,14 @@ function renderCatalog(environment: string): { catalog: Catalog; workloads: Work
     const { catalog, project } = readSettings({ directory: join(__dirname, "..", ".."), stack: environment });
     const images: string[] = [];
     const image = (imageName: string) => (images.push(imageName), `registry.example/${imageName}@sha256:${"5".repeat(64)}`);
-    const context = { environment, namespace: "shop", partOf: project, services: catalog.services, image };
+    const context = {
+        environment,
+        cloudProject: "acme-stage",
+        namespace: "shop",
+        partOf: project,
+        services: catalog.services,
+        image,
+    };
     return { catalog, workloads: Object.values(catalog.services).map((service) => renderService(service, context)), images };
 }
 

@@ -6,6 +6,7 @@ import { checkoutservice, loadgenerator, services } from "./manifestsServices";
 const stage: RenderContext = {
     environment: "stage",
     namespace: "shop",
+    cloudProject: "acme-stage",
     partOf: "acme-shop",
     services,
     image: (imageName) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,

@@ -8,7 +8,14 @@ const files = (expose: object, more: object = { port: 8080, health: "/" }) =>
 function render(expose: object) {
     const { services } = read(files(expose)).catalog;
     const image = (imageName: string) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`;
-    return renderService(services.web, { environment: "stage", namespace: "shop", partOf: "shop", services, image });
+    return renderService(services.web, {
+        environment: "stage",
+        cloudProject: "acme-stage",
+        namespace: "shop",
+        partOf: "shop",
+        services,
+        image,
+    });
 }
 
 describe("A service behind a gateway", () => {

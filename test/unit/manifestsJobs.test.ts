@@ -9,6 +9,7 @@ import { admits } from "./networkEvaluator";
 const stage: RenderContext = {
     environment: "stage",
     namespace: "shop",
+    cloudProject: "acme-stage",
     partOf: "acme-shop",
     services,
     image: (imageName) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,

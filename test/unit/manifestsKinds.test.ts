@@ -6,6 +6,7 @@ import { checkoutservice, frontend, loadgenerator, redisCart, services } from ".
 const stage: RenderContext = {
     environment: "stage",
     namespace: "shop",
+    cloudProject: "acme-stage",
     partOf: "acme-shop",
     services,
     image: (imageName) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,

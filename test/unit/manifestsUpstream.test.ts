@@ -138,6 +138,7 @@ const added: Record<string, string> = {
 const context = {
     environment: "stage",
     namespace: "shop",
+    cloudProject: "acme-stage",
     partOf: "acme-shop",
     services,
     image: (imageName: string) => `registry.example/acme-stage/release-candidate/${imageName}@sha256:${"5".repeat(64)}`,

@@ -609,7 +609,8 @@ describe("A service is refused:", () => {
             cart({ env: { DEBUG: {} } }),
             {
                 subject: at("cart.env.DEBUG"),
-                message: "is a map that names no Secret; expected a text, or { secret: name, key: password }",
+                message:
+                    "is a map that names no Secret; expected a text, { secret: name, key: password } or { secretManager: name, version: 1 }",
             },
         ],
         [
@@ -916,7 +917,8 @@ describe("A service is refused:", () => {
             cart({ env: { PASSWORD: { secret: "db" } } }),
             {
                 subject: at("cart.env.PASSWORD"),
-                message: "names the Secret db and no key of it; expected a text, or { secret: name, key: password }",
+                message:
+                    "names the Secret db and no key of it; expected a text, { secret: name, key: password } or { secretManager: name, version: 1 }",
             },
         ],
         [
@@ -924,7 +926,8 @@ describe("A service is refused:", () => {
             cart({ environments: { prod: { env: { PASSWORD: {} } } } }),
             {
                 subject: at("cart.environments.prod.env.PASSWORD"),
-                message: "is a map that names no Secret; expected a text, or { secret: name, key: password }",
+                message:
+                    "is a map that names no Secret; expected a text, { secret: name, key: password } or { secretManager: name, version: 1 }",
             },
         ],
         [
@@ -1145,14 +1148,14 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ manifests: "k8s", env: { PASSWORD: { secretManager: "db" } } }),
+            ...cart({ manifests: "k8s", compatibleWith: ["2"] }),
             ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
                 "services.yaml: services.cart.manifests — manifests is not supported yet",
-                "services.yaml: services.cart.env.PASSWORD.secretManager — secretManager is not supported yet",
+                "services.yaml: services.cart.compatibleWith — compatibleWith is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.accepts — accepts: releases is not supported yet",

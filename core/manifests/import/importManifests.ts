@@ -153,7 +153,14 @@ function accounts(
 
 function renderedObjects(catalog: Catalog, name: string): Tree[] {
     const image = (imageName: string) => `${imageName}@sha256:${"0".repeat(64)}`;
-    const context = { environment: "import", namespace: "import", partOf: "import", services: catalog.services, image };
+    const context = {
+        environment: "import",
+        cloudProject: "import",
+        namespace: "import",
+        partOf: "import",
+        services: catalog.services,
+        image,
+    };
     return Object.values(renderService(catalog.services[name], context)).flat() as unknown as Tree[];
 }
 

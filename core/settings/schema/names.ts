@@ -49,6 +49,16 @@ export const dataKey = text(
     253,
 );
 
+export const secretId = text(
+    /^[-_A-Za-z0-9]+$/,
+    "an id of a Secret Manager secret: letters, digits, dashes and underscores, at most 255 characters",
+    255,
+);
+
+export const secretVersion = z.int().min(1).meta({
+    expected: "the number of a version, from 1 up; latest would change what runs without a promotion",
+});
+
 export const portName = text(
     /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
     "a port name: lower-case letters, digits and dashes, with a letter, at most 15 characters",

@@ -21,6 +21,8 @@ import {
     portName,
     repository,
     schedule,
+    secretId,
+    secretVersion,
     serviceName,
     text,
     variableName,
@@ -56,8 +58,11 @@ const variable = z
         z.strictObject({
             secret: optional(objectName, "Name of a Kubernetes Secret in the environment's namespace. With `key`."),
             key: optional(dataKey, "Key in that Secret."),
-            secretManager: optional(later, "Name of a Secret Manager secret."),
-            version: optional(later, "Version of that secret."),
+            secretManager: optional(
+                secretId,
+                "Secret of Secret Manager in the environment's Google Cloud project. With `version`.",
+            ),
+            version: optional(secretVersion, "Number of that secret's version."),
         }),
     ])
     .meta({ expected: "a text" });
