@@ -33,10 +33,25 @@ export class ApiRefused extends Error {
         readonly code: number,
         /** The server's own words. */
         message: string,
+        /** The kind of refusal: `NotFound`, `AlreadyExists`, `Conflict`, `Forbidden`, `Invalid`. Absent where no API server answered. */
+        readonly reason?: string,
     ) {
         super(message);
         this.name = "ApiRefused";
     }
+}
+
+/** How a client shows who it is without a token. Both as PEM. */
+export interface ClientCertificate {
+    certificate: string;
+    key: string;
+}
+
+/** A kind as the API server names it in its paths. */
+export interface ApiResource {
+    /** `deployments` */
+    name: string;
+    namespaced: boolean;
 }
 
 interface Answer {
@@ -48,15 +63,21 @@ interface Answer {
 /** The Kubernetes API as one user sees it. */
 export class ClusterClient {
     private readonly agent: Agent;
-    private readonly discovered = new Map<string, Promise<string>>();
+    private readonly discovered = new Map<string, Promise<ApiResource[]>>();
+    private readonly authorization: { authorization?: string };
 
     constructor(
         /** `https://127.0.0.1:PORT` */
         readonly address: string,
-        certificateAuthority: string,
-        private readonly token: string,
+        /** As PEM, or the file that holds it. @default - the authorities that Node knows */
+        certificateAuthority: string | undefined,
+        /** Bearer token, or what stands for one. */
+        user: string | ClientCertificate,
     ) {
-        this.agent = new Agent({ keepAlive: true, ca: readFileSync(certificateAuthority) });
+        const ca = certificateAuthority?.includes("-----BEGIN") ? certificateAuthority : readIfNamed(certificateAuthority);
+        const client = typeof user === "string" ? {} : { cert: user.certificate, key: user.key };
+        this.agent = new Agent({ keepAlive: true, ca, ...client });
+        this.authorization = typeof user === "string" ? { authorization: `Bearer ${user}` } : {};
     }
 
     /** @throws ApiRefused */
@@ -72,9 +93,21 @@ export class ClusterClient {
         return (await this.send("POST", path, object)).body as ClusterObject;
     }
 
-    /** @throws ApiRefused */
-    async delete(path: string): Promise<void> {
-        await this.send("DELETE", path);
+    /**
+     * @param options such as `{ propagationPolicy: "Foreground" }`. @default the kind's own
+     * @throws ApiRefused
+     */
+    async delete(path: string, options?: object): Promise<void> {
+        await this.send("DELETE", path, options);
+    }
+
+    /**
+     * @param path of the object, with the request's options as its query: `…?fieldManager=me&dryRun=All`
+     * @param type of the patch: `apply-patch+yaml`, `merge-patch+json`, `json-patch+json`
+     * @throws ApiRefused
+     */
+    async patch<T = ClusterObject>(path: string, body: object, type: string): Promise<T> {
+        return (await this.send("PATCH", path, body, `application/${type}`)).body as T;
     }
 
     /**
@@ -96,26 +129,46 @@ export class ClusterClient {
 
     /** Path of an object, from what the server says of its kind. @throws Error where it knows no such kind */
     async pathOf({ apiVersion, kind, metadata: { name, namespace } }: Manifest): Promise<string> {
-        const group = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-        const key = `${group} ${kind}`;
-        if (!this.discovered.has(key)) this.discovered.set(key, this.pluralOf(group, kind));
-        const plural = await this.discovered.get(key)!;
-        return `${group}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${plural}/${name}`;
+        const resource = await this.resourceOf(apiVersion, kind);
+        if (!resource) throw new Error(`${this.address}${groupPath(apiVersion)} knows no ${kind}`);
+        return `${groupPath(apiVersion)}${namespace === undefined ? "" : `/namespaces/${namespace}`}/${resource.name}/${name}`;
+    }
+
+    /** What the server calls a kind. Nothing where it knows no such kind, which is asked again each time. @throws ApiRefused */
+    async resourceOf(apiVersion: string, kind: string): Promise<ApiResource | undefined> {
+        const group = groupPath(apiVersion);
+        const find = (resources: readonly ApiResource[] = []) =>
+            (resources as (ApiResource & { kind: string })[]).find((one) => one.kind === kind && !one.name.includes("/"));
+        const known = find(await this.discovered.get(group));
+        if (known) return known;
+        const asked = this.resourcesOf(group);
+        this.discovered.set(group, asked);
+        try {
+            return find(await asked);
+        } catch (error) {
+            this.discovered.delete(group);
+            throw error;
+        }
     }
 
     /**
      * The objects of a collection as they are now, and again after each change. Ends when the caller stops looking.
      *
+     * @param signal stops the look also while nothing changes
      * @throws ApiRefused
      */
-    async *states<T extends ClusterObject>(collection: string): AsyncGenerator<readonly T[]> {
+    async *states<T extends ClusterObject>(collection: string, signal?: AbortSignal): AsyncGenerator<readonly T[]> {
         const list = await this.get<{ metadata: { resourceVersion: string }; items: T[] }>(collection);
         const objects = new Map(list.items.map((item) => [item.metadata.uid, item]));
         yield [...objects.values()];
         const join = collection.includes("?") ? "&" : "?";
         const path = `${collection}${join}watch=true&resourceVersion=${list.metadata.resourceVersion}`;
+        if (signal?.aborted) return;
         const response = await this.open("GET", path);
+        const stop = () => response.destroy();
+        signal?.addEventListener("abort", stop);
         try {
+            if (signal?.aborted) return;
             for await (const line of createInterface(response)) {
                 const { type, object } = JSON.parse(line) as { type: string; object: T };
                 if (type === "ERROR") throw new Error(`the watch of ${collection} ended: ${line}`);
@@ -123,10 +176,13 @@ export class ClusterClient {
                 else objects.set(object.metadata.uid, object);
                 yield [...objects.values()];
             }
+        } catch (error) {
+            if (!signal?.aborted) throw error;
         } finally {
+            signal?.removeEventListener("abort", stop);
             response.destroy();
         }
-        throw new Error(`the watch of ${collection} ended`);
+        if (!signal?.aborted) throw new Error(`the watch of ${collection} ended`);
     }
 
     /** Waits until a collection looks as asked. @returns what it looked like then */
@@ -135,11 +191,13 @@ export class ClusterClient {
         throw new Error(`the watch of ${collection} ended`);
     }
 
-    private async pluralOf(group: string, kind: string): Promise<string> {
-        const { resources } = await this.get<{ resources: { name: string; kind: string }[] }>(group);
-        const found = resources.find((resource) => resource.kind === kind && !resource.name.includes("/"));
-        if (!found) throw new Error(`${this.address}${group} knows no ${kind}`);
-        return found.name;
+    private async resourcesOf(group: string): Promise<ApiResource[]> {
+        try {
+            return (await this.get<{ resources: ApiResource[] }>(group)).resources;
+        } catch (error) {
+            if (error instanceof ApiRefused && error.code === 404) return [];
+            throw error;
+        }
     }
 
     private async send(method: string, path: string, body?: object, contentType?: string): Promise<Answer> {
@@ -151,7 +209,7 @@ export class ClusterClient {
 
     /** Sends a request. @returns the answer, of which the body is still to be read @throws ApiRefused */
     private async open(method: string, path: string, body?: object, contentType = "application/json"): Promise<IncomingMessage> {
-        const headers = { authorization: `Bearer ${this.token}`, accept: "application/json", "content-type": contentType };
+        const headers = { ...this.authorization, accept: "application/json", "content-type": contentType };
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
             const sent = request(`${this.address}${path}`, { method, headers, agent: this.agent }, resolve);
             sent.once("error", reject).end(body && JSON.stringify(body));
@@ -159,9 +217,18 @@ export class ClusterClient {
         const code = response.statusCode ?? 0;
         if (code >= 200 && code < 300) return response;
         const text = await textOf(response);
-        const message = text.startsWith("{") ? (JSON.parse(text) as { message: string }).message : text;
-        throw new ApiRefused(code, message);
+        if (!text.startsWith("{")) throw new ApiRefused(code, text);
+        const { message, reason } = JSON.parse(text) as { message: string; reason?: string };
+        throw new ApiRefused(code, message, reason);
     }
+}
+
+function groupPath(apiVersion: string): string {
+    return apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+}
+
+function readIfNamed(file: string | undefined): Buffer | undefined {
+    return file === undefined ? undefined : readFileSync(file);
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {
