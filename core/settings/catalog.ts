@@ -42,6 +42,7 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
         name,
         kind: entry.kind ?? "service",
         image: readImage(entry, defaults.repository, path, findings),
+        ...(entry.build && { build: entry.build }),
         ports,
         probes: readProbes(entry.health, ports, [...path, "health"], findings),
         ...(entry.command && { command: entry.command }),

@@ -4,6 +4,7 @@ import { inPromotionOrder, tierByPlace } from "./chain";
 import { refuseCollisions } from "./collisions";
 import { likelyProject, readEnvironmentFile, settleEnvironment } from "./environments";
 import { Findings } from "./findings";
+import { refuseLocalBuilds } from "./localBuilds";
 import type { Catalog, Settings } from "./model";
 import { comparePlatforms, readPlatform } from "./platforms";
 import { refuseRepositoryNames } from "./repositories";
@@ -152,6 +153,10 @@ function arrange(
     }
     if (catalog && !broken) {
         refuseUnknownEnvironments(catalog, project, listed, services);
+    }
+    const first = environments.find(({ promotesFrom }) => promotesFrom === undefined);
+    if (catalog && first) {
+        refuseLocalBuilds(catalog, { directory, stack, first: first.name, checkout: delivery?.operations.repository }, services);
     }
     problems.push(...[...findingsOf.values()].flatMap((findings) => findings.problems));
 

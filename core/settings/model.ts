@@ -88,6 +88,8 @@ export interface Service {
     name: string;
     kind: ServiceKind;
     image: BuiltImage | ThirdPartyImage;
+    /** `local`: built from the working copy, in the first environment only. Absent: the pipeline builds it, or others did. */
+    build?: "local";
     /** Ports that the container listens on and the Service offers, in the order of the file. Empty for a worker and a cron. */
     ports: readonly Port[];
     probes: { startup?: Probe; readiness?: Probe; liveness?: Probe };

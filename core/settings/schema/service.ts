@@ -270,7 +270,11 @@ export const service = z.strictObject({
         "A job with the new image that must succeed before its rollout; only where a promotion moves the service's image forward. It must bear being run twice.",
     ),
     verify: optional(job, "A job with the new image that must succeed after its rollout, before the promotion counts as healthy."),
-    build: optional(later, "`local`: built from the checkout, in the inner loop."),
+    build: optional(
+        z.enum(["local"]).meta({ expected: "local" }),
+        "`local`: built from this working copy at `pulumi up`, in the first environment only; refused everywhere else, and never part of a commit that is built. Its `migrate` and `verify` do not run, and no run is recorded.",
+        { default: "the pipeline builds it" },
+    ),
     compatibleWith: optional(later, "Schema labels that this version can run with."),
 });
 
