@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { runsRepositoryId } from "../core/release/addresses";
 import { clusterKey } from "../core/settings/clusterKey";
-import type { Environment } from "../core/settings/model";
+import type { Catalog, Environment } from "../core/settings/model";
 import { deployer, nodes } from "../core/workflows/identities";
 import { clusterProvider } from "./clusterProvider";
 import { EnabledApis } from "./enabledApis";
@@ -12,12 +12,15 @@ import { GkeCluster, kubeconfig } from "./gkeCluster";
 import { ImageRegistry } from "./imageRegistry";
 import { Network } from "./network";
 import { ServiceIdentity } from "./serviceIdentity";
+import { WorkloadAccess, workloadNeeds } from "./workloadAccess";
 
 /** What an {@link EnvironmentFoundation} is made from. Members and principals come from what exists once. */
 export interface EnvironmentFoundationArgs {
     /** Name of the Pulumi project. */
     partOf: string;
     environment: Environment;
+    /** The services that will run there: what they use of Google Cloud is granted to them. */
+    catalog: Catalog;
     /** Whether nothing follows this environment: there only attested images may run. */
     last: boolean;
     /** The workflow run that may act as the deployer. */
@@ -41,7 +44,10 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
         const { project, region, tier } = environment;
         const managed = environment.clusters.filter((cluster) => cluster.managed);
 
-        const apis = new EnabledApis(name, { project, apis: environmentApis }, { parent: this });
+        const needs = workloadNeeds(args.catalog, environment.name);
+        const secretSync = needs.some(({ secrets }) => secrets.length > 0);
+        const enabled = secretSync ? [...environmentApis, "secretmanager"] : environmentApis;
+        const apis = new EnabledApis(name, { project, apis: enabled }, { parent: this });
         const ready = { parent: this, dependsOn: [apis] };
 
         const access = new gcp.projects.IAMCustomRole(
@@ -93,6 +99,7 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
 
         const network =
             managed.length > 0 ? new Network(`${partOf}-${name}`, { project, regions: regionsOf(managed) }, ready) : undefined;
+        const clusters: GkeCluster[] = [];
         for (const cluster of environment.clusters) {
             const key = `${name}-${clusterKey(partOf, environment, cluster)}`;
             const made =
@@ -107,10 +114,12 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
                               subnetwork: network.subnetworks[cluster.region],
                               nodeServiceAccount: node.email,
                               binaryAuthorization: args.last,
+                              secretSync,
                           },
                           ready,
                       )
                     : undefined;
+            clusters.push(...(made ? [made] : []));
             const provider = made
                 ? new k8s.Provider(
                       key,
@@ -123,6 +132,11 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
                 { namespace: environment.namespace, partOf, deployer: deploying.email, auditor: args.auditor.user },
                 { parent: this, provider },
             );
+        }
+
+        if (clusters.length > 0 && needs.length > 0) {
+            // Google makes the pool that their accounts are known in with the project's first cluster.
+            new WorkloadAccess(name, { environment, needs }, { parent: this, dependsOn: [apis, ...clusters] });
         }
 
         this.deployer = deploying.member;

@@ -16,6 +16,8 @@ export interface GkeClusterArgs {
     nodeServiceAccount: pulumi.Input<string>;
     /** Whether only attested images may run (Binary Authorization, the project's policy). @default false */
     binaryAuthorization?: boolean;
+    /** Whether GKE makes Kubernetes Secrets of Secret Manager's, as a SecretSync says. @default false */
+    secretSync?: boolean;
     /** Whether the cluster refuses to be deleted. Unsafe to turn off. @default true */
     deletionProtection?: boolean;
 }
@@ -30,7 +32,7 @@ export class GkeCluster extends pulumi.ComponentResource {
 
     constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:GkeCluster", name, {}, opts);
-        const { project, region, clusterName, binaryAuthorization = false, deletionProtection = true } = args;
+        const { project, region, clusterName, binaryAuthorization = false, secretSync = false, deletionProtection = true } = args;
 
         const cluster = new gcp.container.Cluster(
             name,
@@ -70,6 +72,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     },
                 },
                 binaryAuthorization: { evaluationMode: binaryAuthorization ? "PROJECT_SINGLETON_POLICY_ENFORCE" : "DISABLED" },
+                secretSyncConfig: secretSync ? { enabled: true } : undefined,
                 securityPostureConfig: { mode: "BASIC", vulnerabilityMode: "VULNERABILITY_BASIC" },
             },
             { parent: this, protect: deletionProtection },

@@ -64,6 +64,7 @@ export class Platform extends pulumi.ComponentResource {
                 {
                     partOf: settings.project,
                     environment,
+                    catalog: settings.catalog,
                     last: following.length === 0,
                     deployPrincipal: pulumi
                         .all([pool, operations])

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { ofType, record, type Registered } from "./recorder";
-import { settings } from "./settings";
+import { environment, service, settings } from "./settings";
 
-async function platform(shared = true, names = ["dev", "stage", "prod"]): Promise<Registered[]> {
+async function platform(shared = true, names = ["dev", "stage", "prod"], all = settings()): Promise<Registered[]> {
     const { Platform } = await import("../../components/platform");
-    const all = settings();
     const environments = all.environments.filter(({ name }) => names.includes(name));
     return record(() => new Platform("acme-shop", { settings: all, target: { kind: "platform", environments, shared } }));
 }
@@ -230,6 +229,103 @@ describe("Platform", () => {
             "acme-stage oneflow.acme_shop.stage.clusterAccess auditor",
             "acme-stage oneflow.acme_shop.stage.clusterAccess deployer-stage",
         ]);
+    });
+
+    describe("where services use Google Cloud", () => {
+        const password = { secretManager: "cart-db", version: 7 };
+        const catalog = {
+            services: {
+                cart: service("cart", {
+                    env: { PASSWORD: password, KEY: { secretManager: "payment_key", version: 1 } },
+                    migrate: { env: { OWNER: { secretManager: "cart-owner", version: 2 } }, timeoutSeconds: 60 },
+                    environments: { prod: { env: { PASSWORD: { ...password, version: 9 } } } },
+                }),
+                checkout: service("checkout", {
+                    environments: { prod: { identity: "checkout@acme-shared.iam.gserviceaccount.com" } },
+                }),
+                mailer: service("mailer", {
+                    env: { TOKEN: { secretManager: "smtp", version: 1 } },
+                    identity: "mailer@acme-dev.iam.gserviceaccount.com",
+                }),
+            },
+        };
+        let using: Registered[];
+        before(async () => {
+            using = await platform(true, ["dev", "prod"], settings({ catalog }));
+        });
+        const account = (name: string, service: string) =>
+            `principal://iam.googleapis.com/projects/100/locations/global/workloadIdentityPools/acme-${name}.svc.id.goog` +
+            `/subject/ns/acme-shop-${name}/sa/${service}`;
+
+        it("lets each read exactly the secrets that it names, as its own account or as the one that it acts as", () => {
+            const told = Object.entries(ofType(using, "gcp:secretmanager/secretIamMember:SecretIamMember")).map(
+                ([name, { project, secretId, role, member }]) => {
+                    assert.equal(role, "roles/secretmanager.secretAccessor");
+                    return [name, project, secretId, member];
+                },
+            );
+            const mailer = "serviceAccount:mailer@acme-dev.iam.gserviceaccount.com";
+            assert.deepEqual(told, [
+                ["dev_cart_reads_cart-db", "acme-dev", "cart-db", account("dev", "cart")],
+                ["dev_cart_reads_cart-owner", "acme-dev", "cart-owner", account("dev", "cart")],
+                ["dev_cart_reads_payment_key", "acme-dev", "payment_key", account("dev", "cart")],
+                ["dev_mailer_reads_smtp", "acme-dev", "smtp", mailer],
+                ["prod_cart_reads_cart-db", "acme-prod", "cart-db", account("prod", "cart")],
+                ["prod_cart_reads_cart-owner", "acme-prod", "cart-owner", account("prod", "cart")],
+                ["prod_cart_reads_payment_key", "acme-prod", "payment_key", account("prod", "cart")],
+                ["prod_mailer_reads_smtp", "acme-prod", "smtp", mailer],
+            ]);
+        });
+
+        it("lets the pods of each act as the account that its entry names there, and as no other", () => {
+            const told = Object.entries(ofType(using, "gcp:serviceaccount/iAMMember:IAMMember"))
+                .filter(([name]) => name.endsWith("_identity"))
+                .map(([name, { serviceAccountId, role, member }]) => [name, serviceAccountId, role, member]);
+            const [user, mailer] = ["roles/iam.workloadIdentityUser", "mailer@acme-dev.iam.gserviceaccount.com"];
+            assert.deepEqual(told, [
+                [
+                    "dev_mailer_identity",
+                    `projects/acme-dev/serviceAccounts/${mailer}`,
+                    user,
+                    "serviceAccount:acme-dev.svc.id.goog[acme-shop-dev/mailer]",
+                ],
+                [
+                    "prod_checkout_identity",
+                    "projects/acme-shared/serviceAccounts/checkout@acme-shared.iam.gserviceaccount.com",
+                    user,
+                    "serviceAccount:acme-prod.svc.id.goog[acme-shop-prod/checkout]",
+                ],
+                [
+                    "prod_mailer_identity",
+                    `projects/acme-dev/serviceAccounts/${mailer}`,
+                    user,
+                    "serviceAccount:acme-prod.svc.id.goog[acme-shop-prod/mailer]",
+                ],
+            ]);
+        });
+
+        it("enables Secret Manager and its way into the clusters, which it does nowhere else", () => {
+            const syncs = (found: Registered[]) =>
+                Object.values(ofType(found, "gcp:container/cluster:Cluster")).map(({ secretSyncConfig }) => secretSyncConfig);
+            const apis = (found: Registered[]) =>
+                Object.keys(ofType(found, "gcp:projects/service:Service")).filter((name) => name.endsWith("-secretmanager"));
+            assert.deepEqual(
+                [syncs(using), apis(using)],
+                [
+                    [{ enabled: true }, { enabled: true }],
+                    ["dev-secretmanager", "prod-secretmanager"],
+                ],
+            );
+            assert.deepEqual([syncs(resources), apis(resources)], [[undefined, undefined, undefined], []]);
+        });
+
+        it("grants nothing where it makes no cluster: nobody tells in which pool the accounts of a given one are known", async () => {
+            const given = { name: "kind", region: "europe-west1", context: "kind", managed: false };
+            const environments = [environment("dev", { clusters: [given] })];
+            const found = await platform(true, ["dev"], settings({ catalog, environments }));
+            assert.deepEqual(ofType(found, "oneflow:index:WorkloadAccess"), {});
+            assert.deepEqual(ofType(found, "gcp:secretmanager/secretIamMember:SecretIamMember"), {});
+        });
     });
 
     it("leaves what exists once to the shared platform stack", async () => {
