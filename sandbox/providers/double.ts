@@ -16,11 +16,11 @@ export interface ProviderDouble {
 }
 
 export interface ProviderInstance {
-    check(request: CheckRequest): CheckResult;
-    diff(request: DiffRequest): ResourceDiff;
+    check(request: CheckRequest): CheckResult | Promise<CheckResult>;
+    diff(request: DiffRequest): ResourceDiff | Promise<ResourceDiff>;
     /** @throws ProviderError, InitializationError */
     create(request: CreateRequest): Promise<{ id: string; outputs: Values }>;
-    /** Nothing where the resource is gone. */
+    /** Nothing where the resource is gone. @throws InitializationError where it is there and not alive */
     read(request: ReadRequest): Promise<{ id: string; inputs: Values; outputs: Values } | undefined>;
     /** @throws ProviderError, InitializationError */
     update(request: UpdateRequest): Promise<Values>;
@@ -77,6 +77,8 @@ export interface CreateRequest {
     inputs: Values;
     /** Only say what would come of it. */
     preview: boolean;
+    /** How long the program lets it take, in seconds. @default - as long as the provider itself waits */
+    timeoutSeconds?: number;
 }
 
 export interface ReadRequest {
@@ -97,6 +99,8 @@ export interface DeleteRequest {
     token: string;
     id: string;
     outputs: Values;
+    /** How long the program lets it take, in seconds. @default - as long as the provider itself waits */
+    timeoutSeconds?: number;
 }
 
 /** A refusal in the words of the provider that is played. */

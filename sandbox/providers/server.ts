@@ -58,9 +58,9 @@ export async function serveProvider(double: ProviderDouble): Promise<ProviderSer
             instances.set(peer, await double.configure(Object.fromEntries(config.map(([key, value]) => [key, asText(value)]))));
             return new proto.ConfigureResponse().setSupportspreview(true).setAcceptsecrets(false).setAcceptresources(false);
         }),
-        check: unary((request: proto.CheckRequest, peer) => {
+        check: unary(async (request: proto.CheckRequest, peer) => {
             const olds = request.getOlds() && values(request.getOlds());
-            const { inputs, failures = [] } = instance(peer).check({
+            const { inputs, failures = [] } = await instance(peer).check({
                 token: typeToken(request.getUrn()),
                 name: resourceName(request.getUrn()),
                 ...(olds && Object.keys(olds).length > 0 ? { olds } : {}),
@@ -73,10 +73,10 @@ export async function serveProvider(double: ProviderDouble): Promise<ProviderSer
                     failures.map(({ property, reason }) => new proto.CheckFailure().setProperty(property).setReason(reason)),
                 );
         }),
-        diff: unary((request: proto.DiffRequest, peer) => {
+        diff: unary(async (request: proto.DiffRequest, peer) => {
             const oldOutputs = values(request.getOlds());
             return diffResponse(
-                instance(peer).diff({
+                await instance(peer).diff({
                     token: typeToken(request.getUrn()),
                     id: request.getId(),
                     oldInputs: request.getOldInputs() ? values(request.getOldInputs()) : oldOutputs,
@@ -91,6 +91,7 @@ export async function serveProvider(double: ProviderDouble): Promise<ProviderSer
                 token: typeToken(request.getUrn()),
                 inputs: values(request.getProperties()),
                 preview: request.getPreview(),
+                ...timeout(request),
             });
             return new proto.CreateResponse().setId(created.id).setProperties(struct(created.outputs));
         }),
@@ -114,12 +115,13 @@ export async function serveProvider(double: ProviderDouble): Promise<ProviderSer
                 oldOutputs,
                 inputs: values(request.getNews()),
                 preview: request.getPreview(),
+                ...timeout(request),
             });
             return new proto.UpdateResponse().setProperties(struct(outputs));
         }),
         delete: unary(async (request: proto.DeleteRequest, peer) => {
             const outputs = values(request.getProperties());
-            await instance(peer).delete({ token: typeToken(request.getUrn()), id: request.getId(), outputs });
+            await instance(peer).delete({ token: typeToken(request.getUrn()), id: request.getId(), outputs, ...timeout(request) });
             return new Empty();
         }),
         invoke: unary(async (request: proto.InvokeRequest, peer) => {
@@ -195,6 +197,9 @@ function diffResponse({ changes, deleteBeforeReplace = false }: ResourceDiff): p
 const values = (from: Struct | undefined): Values => plain(from?.toJavaScript() ?? {}) as Values;
 const struct = (from: Values): Struct => Struct.fromJavaScript(plain(from) as Record<string, JavaScriptValue>);
 const asText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** `customTimeouts` of the program; the engine says 0 where it names none. */
+const timeout = (request: { getTimeout(): number }) => (request.getTimeout() > 0 ? { timeoutSeconds: request.getTimeout() } : {});
 
 /** `urn:pulumi:stack::project::parent$type::name`: the last type, which is the resource's own. */
 const typeToken = (urn: string): string => urn.split("::")[2].split("$").at(-1)!;

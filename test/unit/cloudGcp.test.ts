@@ -43,11 +43,12 @@ describe("The gcp double", () => {
     });
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    const check = (token: string, news: Values, olds?: Values) =>
+    const check = async (token: string, news: Values, olds?: Values) =>
         gcp.check({ token, name: "thing", news, seed: Buffer.alloc(32, 7), ...(olds ? { olds } : {}) });
-    const faults = (token: string, news: Values) => (check(token, news).failures ?? []).map(({ reason }) => reason).join("; ");
+    const faults = async (token: string, news: Values) =>
+        ((await check(token, news)).failures ?? []).map(({ reason }) => reason).join("; ");
     async function make(token: string, news: Values) {
-        const { inputs, failures = [] } = check(token, news);
+        const { inputs, failures = [] } = await check(token, news);
         assert.deepEqual(failures, []);
         return gcp.create({ token, inputs, preview: false });
     }
@@ -122,23 +123,23 @@ describe("The gcp double", () => {
         ],
         ["what is left out", tokens.keyRing, { name: "keys" }, /Missing required argument: "location"/],
     ] as const) {
-        it(`refuses ${what}`, () => {
-            assert.match(faults(token, inputs), message);
+        it(`refuses ${what}`, async () => {
+            assert.match(await faults(token, inputs), message);
         });
     }
 
-    it("refuses what it does not play, by name", () => {
-        assert.throws(() => check("gcp:pubsub/topic:Topic", {}), /the sandbox's gcp has no resource gcp:pubsub\/topic:Topic/);
+    it("refuses what it does not play, by name", async () => {
+        await assert.rejects(check("gcp:pubsub/topic:Topic", {}), /the sandbox's gcp has no resource gcp:pubsub\/topic:Topic/);
     });
 
-    it("does not judge what is not known yet", () => {
-        assert.equal(faults(tokens.account, { accountId: unknown }), "");
+    it("does not judge what is not known yet", async () => {
+        assert.equal(await faults(tokens.account, { accountId: unknown }), "");
     });
 
-    it("generates a name once and keeps it", () => {
-        const first = check(tokens.network, {}).inputs;
+    it("generates a name once and keeps it", async () => {
+        const first = (await check(tokens.network, {})).inputs;
         assert.equal(first.name, "thing-0707070");
-        assert.equal(check(tokens.network, {}, { name: "thing-abcdefa" }).inputs.name, "thing-abcdefa");
+        assert.equal((await check(tokens.network, {}, { name: "thing-abcdefa" })).inputs.name, "thing-abcdefa");
     });
 
     it("refuses a second resource of one name", async () => {
@@ -246,11 +247,11 @@ describe("The gcp double", () => {
             /The attribute condition must reference one of the provider's claims/,
         );
         assert.match(
-            faults(tokens.poolProvider, { ...provider, attributeCondition: "a".repeat(4097) }),
+            await faults(tokens.poolProvider, { ...provider, attributeCondition: "a".repeat(4097) }),
             /4097 characters; at most 4096/,
         );
         assert.match(
-            faults(tokens.poolProvider, { ...provider, attributeMapping: { "attribute.Ref": "x" } }),
+            await faults(tokens.poolProvider, { ...provider, attributeMapping: { "attribute.Ref": "x" } }),
             /must map google\.subject.*attribute\.Ref is no attribute/,
         );
         await make(tokens.poolProvider, { ...provider, attributeCondition: "assertion.repository_id == '1'" });
@@ -283,14 +284,16 @@ describe("The gcp double", () => {
         assert.equal(await gcp.read({ token: tokens.repositoryMember, id, inputs: binding, outputs }), undefined);
     });
 
-    it("replaces what has no update and changes the rest in place", () => {
+    it("replaces what has no update and changes the rest in place", async () => {
         const before = { repositoryId: "develop", location: "europe-west1", format: "DOCKER", labels: { team: "a" } };
-        const changes = (inputs: Values) =>
-            gcp.diff({ token: tokens.repository, id: "", oldInputs: before, oldOutputs: {}, inputs, ignore: [] }).changes;
+        const changes = async (inputs: Values) =>
+            (await gcp.diff({ token: tokens.repository, id: "", oldInputs: before, oldOutputs: {}, inputs, ignore: [] })).changes;
 
-        assert.deepEqual(changes({ ...before, location: "us-east1" }), { location: { kind: "update", replace: true } });
-        assert.deepEqual(changes({ ...before, labels: { team: "b" } }), { "labels.team": { kind: "update", replace: false } });
-        assert.deepEqual(changes(before), {});
+        assert.deepEqual(await changes({ ...before, location: "us-east1" }), { location: { kind: "update", replace: true } });
+        assert.deepEqual(await changes({ ...before, labels: { team: "b" } }), {
+            "labels.team": { kind: "update", replace: false },
+        });
+        assert.deepEqual(await changes(before), {});
     });
 
     it("tells a project's number to whoever may see the project", async () => {

@@ -112,7 +112,7 @@ describe("The Kubernetes double", () => {
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
     async function apply(token: string, news: Values, as = cluster) {
-        const { inputs, failures = [] } = as.check({ token, name: "thing", news, seed: Buffer.alloc(32, 7) });
+        const { inputs, failures = [] } = await as.check({ token, name: "thing", news, seed: Buffer.alloc(32, 7) });
         assert.deepEqual(failures, []);
         return as.create({ token, inputs, preview: false });
     }
@@ -476,8 +476,8 @@ describe("The Kubernetes double", () => {
         assert.equal(await cluster.read({ token: tokens.configMap, id, inputs, outputs }), undefined);
     });
 
-    it("changes an image in place, and replaces an object for a new name or selector", () => {
-        const changes = (inputs: Values) =>
+    it("changes an image in place, and replaces an object for a new name or selector", async () => {
+        const changes = async (inputs: Values) =>
             cluster.diff({
                 token: tokens.deployment,
                 id: "shop/cart",
@@ -487,13 +487,13 @@ describe("The Kubernetes double", () => {
                 ignore: [],
             });
 
-        assert.deepEqual(changes(deployment({ digit: "b" })).changes, {
+        assert.deepEqual((await changes(deployment({ digit: "b" }))).changes, {
             "spec.template.spec.containers[0].image": { kind: "update", replace: false },
         });
-        assert.deepEqual(changes(merge(deployment(), { metadata: { name: "basket" } })).changes, {
+        assert.deepEqual((await changes(merge(deployment(), { metadata: { name: "basket" } }))).changes, {
             "metadata.name": { kind: "update", replace: true },
         });
-        const selector = changes(deployment({ spec: { selector: { matchLabels: { app: "basket" } } } }));
+        const selector = await changes(deployment({ spec: { selector: { matchLabels: { app: "basket" } } } }));
         assert.deepEqual(selector.changes, { "spec.selector.matchLabels.app": { kind: "update", replace: true } });
         assert.equal(selector.deleteBeforeReplace, true);
     });
