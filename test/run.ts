@@ -18,7 +18,7 @@ const groups: readonly Group[] = [
     { suites: ["unit", "components"], tools: [], jobs: 2 },
     { suites: ["registry"], tools: ["docker-registry", "crane"] },
     { suites: ["engine"], tools: ["pulumi", "pulumi-language-nodejs", "docker-registry", "crane"] },
-    { suites: ["cluster"], tools: ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] },
+    { suites: ["cluster"], tools: ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "checkov"] },
 ];
 const parts = ["static", ...groups.flatMap(({ suites }) => suites)];
 

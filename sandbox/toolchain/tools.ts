@@ -3,10 +3,11 @@ import { DebianPackage } from "./debianPackage";
 import { GoModule } from "./goModule";
 import { type Installed, installedPulumi, installedRegistry } from "./installed";
 import { OfficialRelease } from "./officialRelease";
+import { PythonPackage } from "./pythonPackage";
 import type { Source } from "./source";
 
 /** An external program that the sandbox and the tests run. */
-export type ToolName = "pulumi" | "pulumi-language-nodejs" | "crane" | "docker-registry" | ControlPlaneTool;
+export type ToolName = "pulumi" | "pulumi-language-nodejs" | "crane" | "docker-registry" | "checkov" | ControlPlaneTool;
 
 /** The programs that a Kubernetes control plane is made of, and the one that plays its nodes. */
 type ControlPlaneTool = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok";
@@ -81,6 +82,16 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                 package: "github.com/distribution/distribution/v3/cmd/registry",
                 binary: "docker-registry",
                 versionVariable: "github.com/distribution/distribution/v3/version.version",
+                expectedMinutes: 2,
+            }),
+        ],
+    },
+    checkov: {
+        sources: [
+            new PythonPackage({
+                name: "checkov",
+                module: "checkov.main",
+                requirements: join(modules, "checkov", "requirements.txt"),
                 expectedMinutes: 2,
             }),
         ],

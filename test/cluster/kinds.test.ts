@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import type { KubernetesObject } from "../../core/manifests/objects";
-import { renderService } from "../../core/manifests/workload";
 import type { ClusterObject } from "../../sandbox/kubernetes/clusterClient";
-import { catalog, read, redis } from "../unit/settingsFixture";
 import { digest } from "./cluster";
+import { everyKind, renderEntries } from "./everyKind";
 import { Place } from "./place";
-
-/** One service of each kind, and of each thing that a service can have beside its pods and needs nothing from outside Kubernetes. */
-const everyKind = {
-    files: { source: "src/files", port: 80, files: { "/etc/app.conf": "a = 1" }, replicas: 2, expose: "internal" },
-    scaled: { source: "src/scaled", port: 80, autoscale: { min: 2, max: 4 }, calls: ["files", "ordered"] },
-    ordered: { image: redis, port: 6379, kind: "stateful", replicas: 2, after: ["files"] },
-    kept: { image: redis, port: 6379, kind: "stateful", volumes: { data: { mount: "/data", claim: { size: "1Gi" } } } },
-    nightly: { source: "src/nightly", kind: "cron", schedule: { cron: "30 3 * * 1-5", timezone: "Europe/Berlin" } },
-    moving: { source: "src/moving", kind: "worker", migrate: { command: ["/migrate"] }, verify: { command: ["/verify"] } },
-};
 
 type Counted = ClusterObject & { status?: { readyReplicas?: number; succeeded?: number } };
 
@@ -25,14 +14,7 @@ describe("Every kind of service", function () {
 
     before(async () => {
         place = await Place.of("prod");
-        const { name: environment, namespace } = place.environment;
-        const defaults = { repository: "acme/shop", user: 1000, resources: { cpu: "100m", memory: "64Mi" } };
-        const { services } = read(catalog(everyKind, defaults), environment).catalog;
-        const image = (imageName: string) => place.image(imageName, digest("7"));
-        const context = { environment, cloudProject: "acme-stage", namespace, partOf: "shop", services, image };
-        objects = Object.values(services).flatMap(
-            (service) => Object.values(renderService(service, context)) as KubernetesObject[],
-        );
+        objects = renderEntries(everyKind, place.environment, (imageName) => place.image(imageName, digest("7")));
         await place.apply(objects);
     });
 
