@@ -39,7 +39,7 @@ export interface ContainerStatus {
     imageID: string;
     ready: boolean;
     restartCount: number;
-    state: Record<string, { reason?: string; message?: string }>;
+    state: Record<string, { reason?: string; message?: string; exitCode?: number }>;
 }
 
 /** The objects of one cluster, by kind, namespace and name. */
