@@ -1,4 +1,5 @@
 import type { Cloud, Cluster } from "../cloud";
+import { allowedByIam, clusterUser, isClusterAdmin } from "../cloud/clusterIam";
 import type { KubernetesObject, Objects } from "../cloud/objects";
 import { ProviderError } from "../double";
 import { records } from "../values";
@@ -18,7 +19,7 @@ export class Access {
 
     /** Name that the API server knows the member by. */
     get user(): string {
-        return this.member.replace(/^(?:user|serviceAccount):/, "");
+        return clusterUser(this.member);
     }
 
     /** @throws ProviderError in the API server's words */
@@ -34,15 +35,17 @@ export class Access {
 
     allows(verb: Verb, kind: Kind, namespace: string | undefined, name: string): boolean {
         return (
-            this.isAdmin() ||
-            this.allowedByIam(verb, kind) ||
+            allowedByIam(this.cloud, this.cluster, this.member, { verb, resource: kind.resource }) ||
             this.allowedByRbac(verb, groupOf(kind.apiVersion), kind.resource, namespace, name)
         );
     }
 
     /** Nobody gives rights that they do not have. @throws ProviderError */
     requireNoEscalation(object: KubernetesObject): void {
-        if (this.isAdmin() || !["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"].includes(object.kind)) {
+        if (
+            isClusterAdmin(this.cloud, this.cluster, this.member) ||
+            !["Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"].includes(object.kind)
+        ) {
             return;
         }
         const namespace = object.metadata.namespace;
@@ -62,20 +65,6 @@ export class Access {
                     `is attempting to grant RBAC permissions not currently held: ${lacking.join(", ")}`,
             );
         }
-    }
-
-    private isAdmin(): boolean {
-        return (
-            this.cluster.admins.includes(this.member) ||
-            (this.cluster.resource !== undefined &&
-                this.cloud.allows(this.member, "container.clusterRoles.escalate", this.cluster.resource))
-        );
-    }
-
-    private allowedByIam(verb: Verb, { kind }: Kind): boolean {
-        const resource = `${kind[0].toLowerCase()}${kind.slice(1)}s`.replace(/ys$/, "ies");
-        const permission = `container.${resource}.${verb === "patch" ? "update" : verb}`;
-        return this.cluster.resource !== undefined && this.cloud.allows(this.member, permission, this.cluster.resource);
     }
 
     private allowedByRbac(verb: string, group: string, resource: string, namespace: string | undefined, name: string): boolean {
