@@ -80,6 +80,13 @@ export class Cloud {
         return this.store.children("projects").flatMap((name) => this.store.get<Project>(name) ?? []);
     }
 
+    /** A version of a secret that somebody put into Secret Manager; the first makes the secret. */
+    addSecretVersion({ project, secret, value }: { project: string; secret: string; value: string }): void {
+        const name = `projects/${project}/secrets/${secret}`;
+        this.store.put(name, { name });
+        this.store.put(`${name}/versions/${this.store.children(`${name}/versions`).length + 1}`, { value });
+    }
+
     /** A Google Cloud resource by its name, `projects/acme-dev/locations/europe-west1/repositories/develop`. */
     resource<T = Record<string, unknown>>(name: string): T | undefined {
         return this.store.get<T>(name);

@@ -25,6 +25,7 @@ const tokens = {
     bucket: "gcp:storage/bucket:Bucket",
     keyRing: "gcp:kms/keyRing:KeyRing",
     cryptoKey: "gcp:kms/cryptoKey:CryptoKey",
+    secretMember: "gcp:secretmanager/secretIamMember:SecretIamMember",
     keyMember: "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
 };
 
@@ -282,6 +283,33 @@ describe("The gcp double", () => {
         await gcp.delete({ token: tokens.repositoryMember, id, outputs });
         assert.equal(may(), false);
         assert.equal(await gcp.read({ token: tokens.repositoryMember, id, inputs: binding, outputs }), undefined);
+    });
+
+    it("lets somebody read a secret that is there, where the API is enabled, and no other", async () => {
+        const member =
+            "principal://iam.googleapis.com/projects/1001/locations/global/workloadIdentityPools/acme-dev.svc.id.goog/subject/ns/shop/sa/cart";
+        const binding = { secretId: "db", role: "roles/secretmanager.secretAccessor", member };
+        await assert.rejects(make(tokens.secretMember, binding), /secretmanager API has not been used/);
+        await make(tokens.service, { service: "secretmanager.googleapis.com" });
+        await assert.rejects(
+            make(tokens.secretMember, binding),
+            /The resource 'projects\/acme-dev\/secrets\/db' was not found \(its secret\)/,
+        );
+        for (const secret of ["db", "other"]) {
+            cloud.addSecretVersion({ project: "acme-dev", secret, value: "geheim" });
+        }
+        await assert.rejects(make(tokens.secretMember, binding), /Identity Pool does not exist \(acme-dev\.svc\.id\.goog\)/);
+        await make(tokens.network, { name: "shop" });
+        await make(tokens.cluster, { name: "shop", enableAutopilot: true, network: "shop" });
+        await assert.rejects(
+            make(tokens.secretMember, { ...binding, role: "roles/iam.workloadIdentityUser" }),
+            /is not supported for this resource/,
+        );
+        await make(tokens.secretMember, binding);
+
+        const may = (secret: string) =>
+            cloud.allows(member, "secretmanager.versions.access", `projects/acme-dev/secrets/${secret}/versions/1`);
+        assert.deepEqual([may("db"), may("other")], [true, false]);
     });
 
     it("replaces what has no update and changes the rest in place", async () => {

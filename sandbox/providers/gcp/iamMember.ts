@@ -1,3 +1,4 @@
+import type { Cloud } from "../cloud";
 import { isJudged } from "../cloud/iam";
 import type { CheckFailure, Values } from "../double";
 import { isRecord, text } from "../values";
@@ -63,6 +64,20 @@ function admitBinding(role: string, member: string, resource: string, { cloud }:
     if (email && !cloud.resource(`projects/${email[2]}/serviceAccounts/${email[1]}`)) {
         throw googleError(400, `Service account ${email[1]} does not exist., badRequest`);
     }
+    refuseUnknownPool(member, cloud);
+}
+
+/** The pool of a project's clusters is Google's own: it is there from the first one on. */
+function refuseUnknownPool(member: string, cloud: Cloud): void {
+    const ofClusters = /^(?:principal.*\/workloadIdentityPools\/|serviceAccount:)([a-z0-9-]+)\.svc\.id\.goog(?:\/|\[)/.exec(
+        member,
+    )?.[1];
+    if (ofClusters !== undefined) {
+        if (!cloud.clusters().some(({ key, resource }) => resource !== undefined && key.startsWith(`${ofClusters}/`))) {
+            throw googleError(400, `Identity Pool does not exist (${ofClusters}.svc.id.goog)., badRequest`);
+        }
+        return;
+    }
     const pool =
         /^principal(?:Set)?:\/\/iam\.googleapis\.com\/projects\/(\d+)\/locations\/global\/workloadIdentityPools\/([^/]+)\//.exec(
             member,
@@ -83,12 +98,13 @@ function serviceOf(resource: string): string | undefined {
         [/\/serviceAccounts\//, "iam"],
         [/^buckets\//, "storage"],
         [/\/keyRings\//, "cloudkms"],
+        [/\/secrets\//, "secretmanager"],
     ];
     return services.find(([pattern]) => pattern.test(resource))?.[1];
 }
 
 const memberPattern =
-    /^(?:(?:user|group|serviceAccount):[^@\s:]+@[^@\s:]+\.[^@\s:]+|domain:\S+|allUsers|allAuthenticatedUsers|serviceAccount:[a-z0-9-]+\.svc\.id\.goog\[[a-z0-9-]+\/[a-z0-9-]+\]|principal(?:Set)?:\/\/iam\.googleapis\.com\/projects\/\d+\/locations\/global\/workloadIdentityPools\/[a-z0-9-]+\/(?:subject\/.+|group\/.+|attribute\.[a-z0-9_]+\/.+|\*))$/;
+    /^(?:(?:user|group|serviceAccount):[^@\s:]+@[^@\s:]+\.[^@\s:]+|domain:\S+|allUsers|allAuthenticatedUsers|serviceAccount:[a-z0-9-]+\.svc\.id\.goog\[[a-z0-9-]+\/[a-z0-9-]+\]|principal(?:Set)?:\/\/iam\.googleapis\.com\/projects\/\d+\/locations\/global\/workloadIdentityPools\/[a-z0-9.-]+\/(?:subject\/.+|group\/.+|attribute\.[a-z0-9_]+\/.+|\*))$/;
 
 function memberFault(member: string | undefined): CheckFailure | undefined {
     return member === undefined || memberPattern.test(member)

@@ -4,10 +4,14 @@ import { identityKinds } from "./identity";
 import type { GcpKind, GcpStorage, Place } from "./kind";
 import { networkKinds } from "./network";
 import { registryKinds } from "./registry";
+import { secretKinds } from "./secret";
 import { storageKinds } from "./storage";
 
 const kinds = new Map(
-    [...networkKinds, ...clusterKinds, ...registryKinds, ...identityKinds, ...storageKinds].map((kind) => [kind.token, kind]),
+    [...networkKinds, ...clusterKinds, ...registryKinds, ...identityKinds, ...secretKinds, ...storageKinds].map((kind) => [
+        kind.token,
+        kind,
+    ]),
 );
 
 /** @throws ProviderError where the sandbox does not play it */

@@ -12,6 +12,8 @@ export interface Kind {
     names?: "dns1123Label" | "dns1035Label" | "path";
     /** Fields besides the name that only a new object can have. @default none */
     immutable?: readonly string[];
+    /** Switches of a GKE cluster, one of which brings the kind. @default every cluster has it */
+    addOns?: readonly string[];
 }
 
 const rbac = "rbac.authorization.k8s.io/v1";
@@ -35,6 +37,20 @@ export const kinds: readonly Kind[] = [
     { apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets", namespaced: true },
     { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies", namespaced: true },
     { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers", namespaced: true },
+    {
+        apiVersion: "secrets-store.csi.x-k8s.io/v1",
+        kind: "SecretProviderClass",
+        resource: "secretproviderclasses",
+        namespaced: true,
+        addOns: ["secretSyncConfig.enabled", "secretManagerConfig.enabled"],
+    },
+    {
+        apiVersion: "secret-sync.gke.io/v1",
+        kind: "SecretSync",
+        resource: "secretsyncs",
+        namespaced: true,
+        addOns: ["secretSyncConfig.enabled"],
+    },
     { apiVersion: rbac, kind: "Role", resource: "roles", namespaced: true, names: "path" },
     { apiVersion: rbac, kind: "RoleBinding", resource: "rolebindings", namespaced: true, names: "path", immutable: ["roleRef"] },
     { apiVersion: rbac, kind: "ClusterRole", resource: "clusterroles", namespaced: false, names: "path" },

@@ -306,6 +306,22 @@ const fields: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
             },
         },
     },
+    SecretProviderClass: { spec: { fields: { provider: "string", parameters: texts, secretObjects: "any" } } },
+    SecretSync: {
+        spec: {
+            fields: {
+                ...{ serviceAccountName: "string", secretProviderClassName: "string", forceSynchronization: "string" },
+                secretObject: {
+                    fields: {
+                        type: "string",
+                        data: { list: { fields: { sourcePath: "string", targetKey: "string" } }, key: "targetKey" },
+                        labels: texts,
+                        annotations: texts,
+                    },
+                },
+            },
+        },
+    },
     Role: { rules },
     RoleBinding: binding,
     ClusterRole: { rules, aggregationRule: "any" },

@@ -55,6 +55,7 @@ const faults: Readonly<Record<string, (object: Values) => string[]>> = {
                     Buffer.from(String(value), "base64").toString("base64").replace(/=+$/, "") !== String(value).replace(/=+$/, ""),
             )
             .map(([key]) => `data.${key}: Invalid value: illegal base64 data`),
+    SecretSync: secretSyncFaults,
     RoleBinding: bindingFaults,
     ClusterRoleBinding: bindingFaults,
     Role: (object) => ruleFaults(object),
@@ -110,6 +111,26 @@ function deploymentFaults(object: Values): string[] {
         ...labelFaults(labels, "spec.template.metadata.labels"),
         ...annotationFaults(at(object, "spec.template.metadata.annotations"), "spec.template.metadata.annotations"),
         ...podFaults((at(object, "spec.template.spec") ?? {}) as Values, "spec.template.spec"),
+    ];
+}
+
+function secretSyncFaults(object: Values): string[] {
+    const path = "spec.secretObject.data";
+    const key = /^[A-Za-z0-9.]([-A-Za-z0-9]+([-._a-zA-Z0-9]?[A-Za-z0-9])*)?(\/([0-9]+))*$/;
+    const data = records(at(object, path));
+    return [
+        ...["spec.serviceAccountName", "spec.secretProviderClassName", "spec.secretObject.type"].flatMap((field) =>
+            required(at(object, field), field),
+        ),
+        ...(data.length > 0 ? [] : [`${path}: Invalid value: should have at least 1 items`]),
+        ...data.flatMap((item, index) =>
+            ["sourcePath", "targetKey"]
+                .filter((field) => !(key.test(String(item[field])) && String(item[field]).length <= 253))
+                .map(
+                    (field) =>
+                        `${path}[${index}].${field}: Invalid value: ${JSON.stringify(item[field])}: should match '${key.source}'`,
+                ),
+        ),
     ];
 }
 
