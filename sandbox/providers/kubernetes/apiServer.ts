@@ -10,6 +10,7 @@ import { unreachable } from "./kubeconfig";
 import { nameOf, qualified, type Kind } from "./kinds";
 import { deploymentPods, replicaSets } from "./rollout";
 import { schemaOf } from "./schema";
+import { syncSecrets } from "./secretSync";
 import { misfits } from "./shape";
 import { objectFaults } from "./validate";
 
@@ -20,7 +21,7 @@ export class ApiServer {
 
     /** @throws ProviderError where the member does not get through to the cluster */
     constructor(
-        cloud: Cloud,
+        private readonly cloud: Cloud,
         readonly cluster: Cluster,
         member: string,
     ) {
@@ -43,6 +44,14 @@ export class ApiServer {
      * @throws ProviderError in the API server's words
      */
     apply(kind: Kind, object: Values): KubernetesObject {
+        const stored = this.store(kind, object);
+        if (stored.metadata.namespace !== undefined) {
+            syncSecrets(this.cloud, this.cluster, this.objects, stored.metadata.namespace);
+        }
+        return stored;
+    }
+
+    private store(kind: Kind, object: Values): KubernetesObject {
         const next = this.judge(kind, object);
         const { namespace, name } = next.metadata;
         const current = this.objects.get(kind.kind, namespace, name);
@@ -60,6 +69,7 @@ export class ApiServer {
 
     /** What would be stored, or why it would not: the dry run of a preview. @throws ProviderError */
     judge(kind: Kind, object: Values): KubernetesObject {
+        this.requireKind(kind);
         const name = nameOf(object);
         const namespace = kind.namespaced ? String(at(object, "metadata.namespace")) : undefined;
         const current = this.objects.get(kind.kind, namespace, name);
@@ -106,10 +116,24 @@ export class ApiServer {
             deploymentPods(this.objects, object).forEach((pod) => this.objects.delete(pod));
             replicaSets(this.objects, object).forEach((set) => this.objects.delete(set));
         }
+        if (kind.kind === "SecretSync") {
+            const made = this.objects.get("Secret", namespace, name);
+            if (made?.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid)) {
+                this.objects.delete(made);
+            }
+        }
         if (kind.kind === "Namespace") {
             this.objects.empty(name);
         }
         this.objects.delete(object);
+    }
+
+    /** What an add-on of GKE brings is there only with it. */
+    private requireKind({ apiVersion, kind, addOns }: Kind): void {
+        const cluster = this.cluster.resource === undefined ? {} : this.cloud.resource(this.cluster.resource);
+        if (addOns && !addOns.some((addOn) => at(cluster, addOn) === true)) {
+            throw new ProviderError(`no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`);
+        }
     }
 
     /** Quotas on numbers of objects: `count/deployments.apps`, `services`, `services.loadbalancers`. */
