@@ -5,11 +5,14 @@ import type { Outcome } from "../core/facts/planPromotion";
 import { renderDefaultDeny } from "../core/manifests/networkPolicy";
 import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
+import type { Credentials } from "../core/registry/credentials";
 import { pinnedImage } from "../core/release/addresses";
+import { serviceOf } from "../core/release/lock";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
 import { inOrder } from "../core/settings/order";
 import { clusterProvider } from "./clusterProvider";
+import type { LocalImage } from "./localImage";
 import { Microservice } from "./microservice";
 import { PromotedImages } from "./promotedImages";
 import { RecordedRun } from "./recordedRun";
@@ -20,6 +23,8 @@ export interface EnvironmentArgs {
     environment: EnvironmentSettings;
     /** What will run, already judged, or why nothing does. */
     outcome: Outcome;
+    /** How images of the working copy are pushed. @default as all else in a registry: docker's configuration, else Google's defaults */
+    credentials?: Credentials;
 }
 
 /** What runs in one environment: its images in its own tier, its services in every cluster, and last the record of the run. */
@@ -42,7 +47,7 @@ export class Environment extends pulumi.ComponentResource {
         this.registerOutputs({ commit: this.commit, images: this.images });
     }
 
-    private async deploy(plan: Plan, { settings, environment }: EnvironmentArgs): Promise<void> {
+    private async deploy(plan: Plan, { settings, environment, credentials }: EnvironmentArgs): Promise<void> {
         const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
         const images = new PromotedImages("images", { plan, from }, { parent: this });
         // The images' provider is a process of its own, for which every workload waits: it starts while they are made.
@@ -51,16 +56,18 @@ export class Environment extends pulumi.ComponentResource {
         // What runs already has its images: only what changes waits for them to come.
         const waitsFor = plan.direction === "unchanged" ? [] : [images];
         const catalog = deployedCatalog(settings.catalog, plan);
+        const built = plan.local ? await this.buildLocally(plan.local, environment, settings.catalog, credentials) : {};
+        const pinned = plan.local && Object.fromEntries(Object.values(built).map((image) => [image.reference, image.pinned]));
         const workloads = environment.clusters.flatMap((cluster) => {
             const key = clusterKey(settings.project, environment, cluster);
             const provider = clusterProvider(key, cluster.context, { parent: this });
-            const context = renderContext(settings, plan);
+            const context = renderContext(settings, plan, built);
             const services: Record<string, Microservice> = {};
             for (const service of inOrder(catalog.services)) {
                 const after = (service.after ?? []).flatMap((name) => services[name] ?? []);
                 services[service.name] = new Microservice(
                     `${key}-${service.name}`,
-                    { service, context, after },
+                    { service, context, after, images: pinned },
                     { parent: this, provider, dependsOn: waitsFor },
                 );
             }
@@ -72,7 +79,21 @@ export class Environment extends pulumi.ComponentResource {
             });
             return [...Object.values(services), closed];
         });
-        new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
+        // What no commit has must never look as if it had run: it could be promoted then.
+        if (!plan.local) {
+            new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
+        }
+    }
+
+    /** Only here is the docker provider asked for anything, and its package loaded. */
+    private async buildLocally(
+        services: readonly string[],
+        environment: EnvironmentSettings,
+        catalog: Catalog,
+        credentials: Credentials | undefined,
+    ): Promise<Readonly<Record<string, LocalImage>>> {
+        const { buildLocally } = await import("./localImage");
+        return buildLocally({ services, environment, catalog, credentials }, { parent: this });
     }
 
     /** Waits until the engine knows this component, and has been asked for the children made so far. */
@@ -87,19 +108,34 @@ function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
     return { services: Object.fromEntries(Object.entries(catalog.services).filter(([name]) => !pending.includes(name))) };
 }
 
-function renderContext({ project, catalog }: Settings, { environment, images, direction, transitions }: Plan): RenderContext {
+function renderContext(
+    { project, catalog }: Settings,
+    { environment, images, direction, transitions }: Plan,
+    built: Readonly<Record<string, LocalImage>>,
+): RenderContext {
     return {
         environment: environment.name,
         cloudProject: environment.project,
         namespace: environment.namespace,
         partOf: project,
         services: catalog.services,
-        image: (imageName: string) => pinnedImage(environment, imageName, images[imageName].digest),
+        image: (imageName: string) =>
+            built[imageName]?.reference ??
+            (images[imageName] ? pinnedImage(environment, imageName, images[imageName].digest) : unmirrored(catalog, imageName)),
         commit: (service: string) => {
-            const locked = images[service];
-            return "commit" in locked ? locked.commit : undefined;
+            const locked = built[service] ? undefined : images[service];
+            return locked && "commit" in locked ? locked.commit : undefined;
         },
         migrates: (service: string) =>
             (direction === "first" || direction === "forward") && transitions.some(({ image }) => image === service),
     };
+}
+
+/** An image beside a service of the working copy that no build has mirrored yet: pulled from where it comes from. */
+function unmirrored({ services }: Catalog, imageName: string): string {
+    const init = services[serviceOf(imageName)].init.find(({ name }) => imageName.endsWith(`/${name}`));
+    if (!init) {
+        throw new Error(`the plan deploys ${imageName} and has no image of it`);
+    }
+    return init.image.source;
 }

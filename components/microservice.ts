@@ -16,6 +16,8 @@ export interface MicroserviceArgs {
     service: Service;
     /** Environment, namespace and the pinned references of the images. */
     context: RenderContext;
+    /** What is known only later: an image reference that the context gives → what stands in its place. @default nothing */
+    images?: Readonly<Record<string, pulumi.Input<string>>>;
     /** What must have come to its end before this one's rollout begins. @default nothing */
     after?: readonly Microservice[];
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
@@ -34,7 +36,8 @@ export class Microservice extends pulumi.ComponentResource {
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
         const { after = [], rolloutMinutes = 10 } = args;
-        const objects = renderService(args.service, args.context);
+        const rendered = renderService(args.service, args.context);
+        const objects = args.images ? withImages(rendered, args.images) : rendered;
         const own = { parent: this };
 
         const account = new core.ServiceAccount(`${name}-account`, objects.serviceAccount, own);
@@ -110,6 +113,25 @@ function againAfterFailure(job: JobObject): JobObject {
 /** The Job's own deadline ends it, so that its failure is told and not only that somebody lost patience. */
 function outlasting({ spec }: JobObject): pulumi.CustomResourceOptions {
     return { customTimeouts: { create: `${(spec.activeDeadlineSeconds ?? 600) + 60}s` } };
+}
+
+/**
+ * The objects with other images in the place of some references. Their type says text where an output may stand now: they go to
+ * Pulumi's resources and nowhere else, which take either.
+ */
+export function withImages<T>(objects: T, images: Readonly<Record<string, pulumi.Input<string>>>): T {
+    const inside = (value: unknown, key: string): unknown => {
+        if (key === "image" && typeof value === "string" && Object.hasOwn(images, value)) {
+            return images[value];
+        }
+        if (Array.isArray(value)) {
+            return value.map((item) => inside(item, ""));
+        }
+        return typeof value === "object" && value !== null
+            ? Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, inside(inner, name)]))
+            : value;
+    };
+    return inside(objects, "") as T;
 }
 
 function present<T>(values: readonly (T | undefined)[]): T[] {

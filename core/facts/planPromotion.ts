@@ -2,7 +2,8 @@ import { OciRegistry } from "../registry/client";
 import type { Registry } from "../registry/model";
 import type { Problem } from "../refusal";
 import { decide, refusal, refuseUnset, refuseVanished } from "../promotion/decide";
-import { describeNothing, describePlan, describeWayBack } from "../promotion/describe";
+import { describeLocal, describeNothing, describePlan, describeWayBack } from "../promotion/describe";
+import { localServices, planWithoutCommit } from "../promotion/localBuilds";
 import type { Plan } from "../promotion/model";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
@@ -38,14 +39,14 @@ export async function planPromotion(
 ): Promise<Outcome> {
     const { catalog } = settings;
     if (environment.commit === undefined) {
-        return nothing(registry, environment, catalog, refuseUnset);
+        return nothing(registry, environment, catalog, refuseUnset, variables);
     }
     const commit =
         environment.commit === "latest"
             ? await resolveLatest(registry, environment, sourceRepository(catalog))
             : environment.commit;
     if (commit === undefined) {
-        return nothing(registry, environment, catalog, refuseVanished);
+        return nothing(registry, environment, catalog, refuseVanished, variables);
     }
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
     const request = { environment, before, catalog, commit, pins: environment.pins };
@@ -57,16 +58,25 @@ export async function planPromotion(
     return { plan: decision.plan, words: [describePlan(decision.plan), describeWayBack(decision.plan)].filter(Boolean).join("\n") };
 }
 
-/** Nothing to deploy is fine while nothing runs; else it would delete everything. */
+/** Nothing to deploy, but what the working copy builds, is fine while nothing runs; else it would delete everything. */
 async function nothing(
     registry: Registry,
     environment: Environment,
     catalog: Catalog,
     refuse: (environment: Environment, current: RunRecord) => Problem,
+    variables: NodeJS.ProcessEnv,
 ): Promise<Outcome> {
     const current = await newestRun(registry, environment);
     if (current) {
         throw refusal(environment, [refuse(environment, current)]);
     }
-    return { words: describeNothing(environment, catalog) };
+    if (localServices(catalog).length === 0) {
+        return { words: describeNothing(environment, catalog) };
+    }
+    const problems = requireContexts(environment, variables);
+    if (problems.length > 0) {
+        throw refusal(environment, problems);
+    }
+    const plan = planWithoutCommit(environment, catalog);
+    return { plan, words: describeLocal(plan) };
 }

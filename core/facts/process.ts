@@ -5,7 +5,7 @@ import type { Written } from "../release/runRecordDocument";
  * Who writes a run record, when, why and from which commit of the operations repository. Read when it is written, never from
  * config: a deployment that changes nothing must not become a change by who ran it.
  *
- * - who: `ONEFLOW_ACTOR`, else `GITHUB_ACTOR`, else `USER` or `LOGNAME`, else `unknown`
+ * - who: {@link actor}
  * - why: `ONEFLOW_REASON`
  *
  * @param directory the checkout of the operations repository
@@ -13,13 +13,17 @@ import type { Written } from "../release/runRecordDocument";
 export async function writtenNow(directory: string, environment: NodeJS.ProcessEnv, now: Date = new Date()): Promise<Written> {
     const operations = await checkedOutCommit(directory);
     const reason = environment.ONEFLOW_REASON?.trim();
-    const { ONEFLOW_ACTOR, GITHUB_ACTOR, USER, LOGNAME } = environment;
     return {
         at: now.toISOString().replace(/\.\d{3}Z$/, "Z"),
-        by: ONEFLOW_ACTOR || GITHUB_ACTOR || USER || LOGNAME || "unknown",
+        by: actor(environment),
         ...(operations ? { operations } : {}),
         ...(reason ? { reason } : {}),
     };
+}
+
+/** Who runs this process: `ONEFLOW_ACTOR`, else `GITHUB_ACTOR`, else `USER` or `LOGNAME`, else `unknown`. */
+export function actor({ ONEFLOW_ACTOR, GITHUB_ACTOR, USER, LOGNAME }: NodeJS.ProcessEnv): string {
+    return ONEFLOW_ACTOR || GITHUB_ACTOR || USER || LOGNAME || "unknown";
 }
 
 /** The commit that is checked out in a directory. Nothing where it is no git checkout, or where there is no git. */

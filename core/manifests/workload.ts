@@ -103,6 +103,8 @@ export function renderService(service: Service, context: RenderContext): Workloa
         namespace: context.namespace,
         labels: objectLabels(name, context),
     });
+    // What is built from a working copy is no promotion: nothing is migrated, nothing is verified.
+    const promoted = service.build !== "local";
     const files = renderFiles(here, metadata);
     const commit = context.commit?.(name);
     const annotations = commit === undefined ? {} : { annotations: { [commitAnnotation]: commit } };
@@ -116,7 +118,9 @@ export function renderService(service: Service, context: RenderContext): Workloa
         networkPolicy: renderNetworkPolicy(here, metadata(name), context),
         ...(files && { files }),
         ...renderSecretVersions(here, metadata, context.cloudProject),
-        ...(migrate && (context.migrates?.(name) ?? true) && { migrate: renderJob("migrate", here, migrate, metadata, context) }),
+        ...(migrate &&
+            promoted &&
+            (context.migrates?.(name) ?? true) && { migrate: renderJob("migrate", here, migrate, metadata, context) }),
         // The commit stands on the workload alone: on the pod template it would restart pods whose image did not change.
         ...renderPods(here, { ...metadata(name), ...annotations }, context),
         ...(ports.length > 0 && { service: renderPorts("ClusterIP", metadata(name), name, ports) }),
@@ -126,7 +130,7 @@ export function renderService(service: Service, context: RenderContext): Workloa
             : expose && { exposure: renderPorts("LoadBalancer", exposed(expose, metadata(expose.name)), name, expose.ports) }),
         ...(autoscale && { autoscaler: renderAutoscaler(here, autoscale, metadata(name)) }),
         ...((autoscale?.max ?? replicas) > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
-        ...(verify && { verify: renderJob("verify", here, verify, metadata, context) }),
+        ...(verify && promoted && { verify: renderJob("verify", here, verify, metadata, context) }),
     };
 }
 

@@ -2,6 +2,7 @@ import { Refusal, type Problem } from "../refusal";
 import { isCommit, serviceOf, type Lock } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import type { Environment } from "../settings/model";
+import { isLocal, localNotes, localServices } from "./localBuilds";
 import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
 import { directionOf, propose, refOf } from "./proposal";
 import { rules as allRules } from "./rules";
@@ -67,6 +68,7 @@ function wouldDeleteAll(environment: string, current: RunRecord, cause: string):
 function planOf(judged: Judged): Plan {
     const { request, facts, images, set, key, transitions, pending, direction } = judged;
     const { current } = facts;
+    const local = localServices(request.catalog);
     const named = [request.commit, ...Object.values(request.pins)];
     const locks = named.flatMap((ref): [string, Lock][] => (isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : []));
     return {
@@ -78,15 +80,16 @@ function planOf(judged: Judged): Plan {
         key,
         transitions,
         pending,
+        ...(local.length > 0 && { local }),
         locks: Object.fromEntries(locks),
-        notes: [...pinNotes(judged), ...proofNotes(judged), ...pendingNotes(judged), ...removalNotes(judged)],
+        notes: [...pinNotes(judged), ...proofNotes(judged), ...pendingNotes(judged), ...removalNotes(judged), ...localNotes(local)],
         ...(current && { current: { request: current.request, set: current.set, at: current.at } }),
     };
 }
 
-function pinNotes({ request: { commit, pins } }: Judged): string[] {
+function pinNotes({ request: { commit, pins, catalog } }: Judged): string[] {
     return Object.entries(pins)
-        .filter(([, ref]) => ref !== commit)
+        .filter(([service, ref]) => ref !== commit && !isLocal(catalog, service))
         .map(([service, ref]) => `${service} is pinned to ${shortCommit(ref)}, not ${shortCommit(commit)}`);
 }
 

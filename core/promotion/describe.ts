@@ -23,6 +23,14 @@ export function describeNothing({ name, tier, commit }: Pick<Environment, "name"
               `  pending: ${list(Object.keys(catalog.services).sort())}`;
 }
 
+/** What is said where nothing but services of the working copy is deployed: no commit is asked for, or `latest` before the first build. */
+export function describeLocal({ environment: { name, tier, commit }, pending, notes }: Plan): string {
+    const cause = commit === undefined ? "its commit is not set" : `${tier} has no ${commit} lock, so nothing was built so far`;
+    return [`${name} runs no commit: ${cause}.`, ...(pending.length > 0 ? [`pending: ${list(pending)}`] : []), ...notes].join(
+        "\n  ",
+    );
+}
+
 /**
  * The two commands that undo a change of what runs, said before it begins: after a failed rollout the engine's own report
  * stands last, and this stands in it. Empty where nothing ran before, or nothing changes.

@@ -53,6 +53,7 @@ export type Direction = "first" | "forward" | "rollback" | "unchanged";
 /** What will run, decided before the first resource is registered. */
 export interface Plan {
     environment: Environment;
+    /** The commit is empty where services of the working copy run before anything was built. */
     request: { commit: string; pins: Readonly<Record<string, string>> };
     direction: Direction;
     /** Image name → what it will run. */
@@ -64,6 +65,8 @@ export interface Plan {
     transitions: readonly Transition[];
     /** Services of the catalog that the lock does not have: reported, not deployed. */
     pending: readonly string[];
+    /** Services that are built from the working copy, sorted: no digest of theirs is known yet, and no run is recorded. Absent: none. */
+    local?: readonly string[];
     /** Locks whose artifacts travel with the images: commit → lock. */
     locks: Readonly<Record<string, Lock>>;
     /** What a reader of the preview should know, a sentence each: pins, pending services, removals. */

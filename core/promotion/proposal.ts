@@ -1,4 +1,5 @@
 import { imageNames, imageSet, serviceOf, setKey, type ImageSet } from "../release/lock";
+import { isLocal } from "./localBuilds";
 import type { Direction, PlannedImage, PromotionFacts, PromotionRequest, Transition } from "./model";
 
 /** What a request and the locks amount to, before anything is judged. */
@@ -41,8 +42,9 @@ export function propose(request: PromotionRequest, { locks, current }: Pick<Prom
         wanted.flatMap((name) => {
             const image = locked(name);
             const planned = image && { ...image, ref: refOf(request, name), pinned: Object.hasOwn(pins, serviceOf(name)) };
-            // A service that is not there yet needs no image beside it.
-            return planned && locked(serviceOf(name)) ? [[name, planned] as const] : [];
+            // A service that is not there yet needs no image beside it, and one of the working copy no image of its own.
+            const needed = isLocal(catalog, serviceOf(name)) ? name !== serviceOf(name) : locked(serviceOf(name));
+            return planned && needed ? [[name, planned] as const] : [];
         }),
     );
     const whole = Object.fromEntries(
@@ -59,14 +61,14 @@ export function propose(request: PromotionRequest, { locks, current }: Pick<Prom
         set,
         key: setKey(set),
         wholeKey: setKey({ ...whole, ...set }),
-        transitions: transitions(current ? imageSet(current.images) : {}, set),
+        transitions: transitions(current ? imageSet(current.images) : {}, set).filter(({ image }) => !isLocal(catalog, image)),
         pending: Object.keys(catalog.services)
-            .filter((service) => !locked(service))
+            .filter((service) => !locked(service) && !isLocal(catalog, service))
             .sort(),
         undeployed: Object.keys(whole)
             .filter((name) => !Object.hasOwn(catalog.services, serviceOf(name)))
             .sort(),
-        lacking: wanted.filter((name) => !locked(name) && locked(serviceOf(name))),
+        lacking: wanted.filter((name) => !locked(name) && locked(serviceOf(name)) && !isLocal(catalog, serviceOf(name))),
     };
 }
 

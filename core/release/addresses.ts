@@ -14,6 +14,16 @@ export function pinnedImage(tier: Tier, imageName: string, digest: Digest): stri
     return `${imageRepository(tier, imageName)}@${digest}`;
 }
 
+/**
+ * An image that somebody built from a working copy. Its tag is that person's own and moves: no commit's, never `latest`.
+ *
+ * @param actor who builds it
+ */
+export function workingCopyImage(tier: Tier, service: string, actor: string): string {
+    const name = actor.toLowerCase().replace(/[^a-z0-9._-]+/g, "-");
+    return `${imageRepository(tier, service)}:local-${name}`.slice(0, imageRepository(tier, service).length + 129);
+}
+
 /** Repository of the commit locks of one source repository; the tag is the commit SHA, or `latest` in the first tier. */
 export function lockRepository({ registry, tier }: Tier, sourceRepository: string): string {
     return `${registry}/${tier}/locks/${sourceRepository.toLowerCase()}`;
