@@ -44,14 +44,7 @@ export class GoModule implements Source {
     }
 
     async unavailable(): Promise<Omit<Problem, "subject"> | undefined> {
-        const go = await goOnThisMachine();
-        const needed = /^go (\S+)$/m.exec(this.goMod())?.[1] ?? "1.24";
-        const remedy = `install Go ${needed} or newer from https://go.dev/dl`;
-        if (!go) return { message: `needs Go ${needed} or newer to be built from; there is no go on PATH`, remedy };
-        if (isOlder(go.version.replace(/^go/, ""), needed)) {
-            return { message: `needs Go ${needed} or newer to be built from; this is ${go.version}`, remedy };
-        }
-        return undefined;
+        return goObstacle(this.goMod());
     }
 
     async make(folder: string, log: string): Promise<void> {
@@ -80,8 +73,21 @@ const buildEnvironment = {
     GOARCH: "",
 };
 
-function goEnvironment(): NodeJS.ProcessEnv {
+/** What Go commands are run with. */
+export function goEnvironment(): NodeJS.ProcessEnv {
     return { ...process.env, ...buildEnvironment };
+}
+
+/** Why this machine's Go cannot work with a module. Nothing where it can. */
+export async function goObstacle(goMod: string): Promise<Omit<Problem, "subject"> | undefined> {
+    const go = await goOnThisMachine();
+    const needed = /^go (\S+)$/m.exec(goMod)?.[1] ?? "1.24";
+    const remedy = `install Go ${needed} or newer from https://go.dev/dl`;
+    if (!go) return { message: `needs Go ${needed} or newer to be built from; there is no go on PATH`, remedy };
+    if (isOlder(go.version.replace(/^go/, ""), needed)) {
+        return { message: `needs Go ${needed} or newer to be built from; this is ${go.version}`, remedy };
+    }
+    return undefined;
 }
 
 /** Version of the module that holds a package: of all required modules, the longest whose path the package's begins with. */
@@ -101,7 +107,8 @@ export function isOlder(have: string, needed: string): boolean {
 
 let answer: Promise<{ version: string; platform: string } | undefined> | undefined;
 
-function goOnThisMachine() {
+/** Version and platform of the Go on PATH. Nothing where there is none that runs. */
+export function goOnThisMachine() {
     return (answer ??= run("go", ["env", "GOVERSION", "GOOS", "GOARCH"], { env: goEnvironment() }).then(
         (output) => {
             const [version, system, architecture] = output.trim().split("\n");

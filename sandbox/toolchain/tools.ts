@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { DebianPackage } from "./debianPackage";
+import { Definitions } from "./definitions";
 import { GoModule } from "./goModule";
 import { type Installed, installedPulumi, installedRegistry } from "./installed";
 import { OfficialRelease } from "./officialRelease";
@@ -10,7 +11,10 @@ import type { Source } from "./source";
 export type ToolName = "pulumi" | "pulumi-language-nodejs" | "crane" | "docker-registry" | "checkov" | ControlPlaneTool;
 
 /** The programs that a Kubernetes control plane is made of, and the one that plays its nodes. */
-type ControlPlaneTool = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok";
+type ControlPlaneTool = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok" | DefinitionsTool;
+
+/** Kinds that Google Kubernetes Engine knows beyond Kubernetes' own. No programs: a file of definitions each. */
+export type DefinitionsTool = "gateway-api" | "secrets-store";
 
 /** Where a program comes from: the user's own, else the first source that can make it. */
 export interface ToolOrigin {
@@ -125,6 +129,26 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                     "kustomize/stage/pod/fast/pod-delete.yaml",
                 ],
                 expectedMinutes: 3,
+            }),
+        ],
+    },
+    "gateway-api": {
+        sources: [
+            new Definitions({
+                directory: join(modules, "gateway-api"),
+                module: "sigs.k8s.io/gateway-api",
+                folder: "config/crd/standard",
+                file: "gateway-api",
+            }),
+        ],
+    },
+    "secrets-store": {
+        sources: [
+            new Definitions({
+                directory: join(modules, "secrets-store"),
+                module: "sigs.k8s.io/secrets-store-csi-driver",
+                folder: "config/crd/bases",
+                file: "secrets-store",
             }),
         ],
     },
