@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Who may speak to the API server. */
@@ -8,13 +8,15 @@ export interface Account {
     groups: readonly string[];
 }
 
+/** User that plays every node, and so may do more than a node may. */
+export const nodesAccount = "nodes";
+
 /** The control plane's own. What each may do is said by the roles that the API server makes for it. */
 export const controlPlaneAccounts: readonly Account[] = [
     { name: "admin", groups: ["system:masters"] },
     { name: "system:kube-controller-manager", groups: [] },
     { name: "system:kube-scheduler", groups: [] },
-    // It plays every node, so it may do more than a node may.
-    { name: "kwok", groups: ["system:masters"] },
+    { name: nodesAccount, groups: ["system:masters"] },
 ];
 
 /** Where things stand in a control plane's folder. */
@@ -33,7 +35,7 @@ export interface CredentialFiles {
     kubeconfig: string;
 }
 
-/** Writes tokens, keys and kubeconfigs. @returns where they are, and user → token */
+/** Writes new tokens and kubeconfigs, and a key where there is none yet. @returns where they are, and user → token */
 export function writeCredentials(
     directory: string,
     address: string,
@@ -50,10 +52,9 @@ export function writeCredentials(
         kubeconfig: join(directory, "kubeconfig"),
     };
     const rows = accounts.map(({ name, groups }) => [tokens[name], name, name, groups.join(",")].map(quoted).join(","));
-    const key = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" });
     const secret = (file: string, content: string | Buffer) => writeFileSync(file, content, { mode: 0o600 });
     secret(files.tokens, `${rows.join("\n")}\n`);
-    secret(files.serviceAccountKey, key);
+    if (!existsSync(files.serviceAccountKey)) secret(files.serviceAccountKey, newKey());
     for (const { name } of accounts) {
         const own = { [name]: tokens[name] };
         secret(files.kubeconfigs[name], kubeconfig(address, files.certificate, own));
@@ -74,6 +75,10 @@ function kubeconfig(server: string, certificateAuthority: string, tokens: Readon
         "current-context": users[0],
     };
     return JSON.stringify(config, null, 2);
+}
+
+function newKey(): string | Buffer {
+    return generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ type: "pkcs1", format: "pem" });
 }
 
 function quoted(cell: string): string {

@@ -1,20 +1,20 @@
 import { join } from "node:path";
-import type { CredentialFiles } from "./credentials";
+import { type CredentialFiles, nodesAccount } from "./credentials";
 
 /** What the programs of a control plane have to agree on. */
 export interface ControlPlaneLayout {
     /** Folder of the data. */
     directory: string;
     files: CredentialFiles;
-    /** File with all stages. */
-    stages: string;
     ports: { etcd: number; etcdPeer: number; apiServer: number };
 }
 
-export type ProgramName = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok";
+export const serverNames = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 
-/** The arguments that each program is started with. */
-export function commandLines({ directory, files, stages, ports }: ControlPlaneLayout): Record<ProgramName, string[]> {
+export type ServerName = (typeof serverNames)[number];
+
+/** The arguments that each server is started with. How the API server authorises comes on top. */
+export function commandLines({ directory, files, ports }: ControlPlaneLayout): Record<ServerName, string[]> {
     const etcd = `http://127.0.0.1:${ports.etcd}`;
     const peer = `http://127.0.0.1:${ports.etcdPeer}`;
     // It takes part in no election, serves nothing itself and asks as often as it likes: seconds pass at the start else.
@@ -40,7 +40,6 @@ export function commandLines({ directory, files, stages, ports }: ControlPlaneLa
             `--cert-dir=${files.certificates}`,
             `--token-auth-file=${files.tokens}`,
             "--anonymous-auth=false",
-            "--authorization-mode=Node,RBAC",
             // Beside what is on by default, PodSecurity and ResourceQuota among it.
             "--enable-admission-plugins=NodeRestriction",
             // As on GKE: whether a pod may be privileged is its namespace's to say.
@@ -63,11 +62,15 @@ export function commandLines({ directory, files, stages, ports }: ControlPlaneLa
             "--horizontal-pod-autoscaler-sync-period=1s",
         ],
         "kube-scheduler": [`--kubeconfig=${files.kubeconfigs["system:kube-scheduler"]}`, ...alone],
-        kwok: [
-            `--kubeconfig=${files.kubeconfigs.kwok}`,
-            `--config=${stages}`,
-            "--manage-all-nodes=true",
-            "--node-lease-duration-seconds=40",
-        ],
     };
+}
+
+/** The arguments of the program that plays nodes by stages. */
+export function kwokArguments({ kubeconfigs }: CredentialFiles, stages: string): string[] {
+    return [
+        `--kubeconfig=${kubeconfigs[nodesAccount]}`,
+        `--config=${stages}`,
+        "--manage-all-nodes=true",
+        "--node-lease-duration-seconds=40",
+    ];
 }
