@@ -26,6 +26,7 @@ describe("Microservice", () => {
         const job = { env: {}, timeoutSeconds: 60 };
         const full = service("cart", {
             files: { "/etc/cart": "x" },
+            env: { PASSWORD: { secretManager: "cart-db", version: 1 } },
             autoscale: { min: 2, max: 3, cpu: 80 },
             migrate: job,
             verify: job,
@@ -42,6 +43,8 @@ describe("Microservice", () => {
             "ServiceAccount cart-account",
             "NetworkPolicy cart",
             "PodDisruptionBudget cart",
+            "SecretSync cart-secret-sync",
+            "SecretProviderClass cart-secret-class",
             "Microservice cart",
         ]);
     });

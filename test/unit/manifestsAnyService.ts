@@ -8,7 +8,11 @@ const seconds = fc.integer({ min: 1, max: 600 });
 const texts = fc.dictionary(fc.stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/), fc.string(), { maxKeys: 4 });
 const env = fc.dictionary(
     fc.stringMatching(/^[A-Z][A-Z0-9_]{0,12}$/),
-    fc.oneof(fc.string(), fc.record({ secret: name, key: name })),
+    fc.oneof(
+        fc.string(),
+        fc.record({ secret: name, key: name }),
+        fc.record({ secretManager: fc.stringMatching(/^[-_A-Za-z0-9]{1,12}$/), version: fc.integer({ min: 1, max: 99 }) }),
+    ),
     { maxKeys: 4 },
 );
 const files = fc.dictionary(fc.stringMatching(/^(\/[a-z][a-z0-9.]{0,6}){1,3}$/), fc.string(), { maxKeys: 3 });

@@ -842,7 +842,7 @@ describe("A service is refused:", () => {
         [
             "with a duration without a unit",
             cart({ terminationGracePeriod: "5" }),
-            { subject: at("cart.terminationGracePeriod"), message: '"5" is not a duration: 15s, 2m, 1h' },
+            { subject: at("cart.terminationGracePeriod"), message: '"5" is not a duration: 15s, 2m, 1h; at most 99h' },
         ],
         [
             "that exposes itself under another's name",
@@ -922,6 +922,42 @@ describe("A service is refused:", () => {
             },
         ],
         [
+            "with a variable from Secret Manager without its version",
+            cart({ env: { PASSWORD: { secretManager: "db" } } }),
+            {
+                subject: at("cart.env.PASSWORD"),
+                message:
+                    "names the secret db of Secret Manager and no version of it; expected a text, { secret: name, key: password } or { secretManager: name, version: 1 }",
+            },
+        ],
+        [
+            "with a variable from whichever version is the latest",
+            cart({ env: { PASSWORD: { secretManager: "db", version: "latest" } } }),
+            {
+                subject: at("cart.env.PASSWORD.version"),
+                message:
+                    '"latest" is a text; expected the number of a version, from 1 up; latest would change what runs without a promotion',
+            },
+        ],
+        [
+            "with a variable from a secret that no project can have",
+            cart({ init: [{ name: "wait", image: redis, env: { PASSWORD: { secretManager: "db.password", version: 1 } } }] }),
+            {
+                subject: at("cart.init[0].env.PASSWORD.secretManager"),
+                message:
+                    '"db.password" is not an id of a Secret Manager secret: letters, digits, dashes and underscores, at most 255 characters',
+            },
+        ],
+        [
+            "with a variable from two places",
+            cart({ migrate: { env: { PASSWORD: { secretManager: "db", version: 1, key: "password" } } } }),
+            {
+                subject: at("cart.migrate.env.PASSWORD"),
+                message:
+                    "mixes a Kubernetes Secret and Secret Manager; expected a text, { secret: name, key: password } or { secretManager: name, version: 1 }",
+            },
+        ],
+        [
             "with a variable that is an empty map in one environment",
             cart({ environments: { prod: { env: { PASSWORD: {} } } } }),
             {
@@ -936,7 +972,7 @@ describe("A service is refused:", () => {
             {
                 subject: at('cart.files["/etc/../passwd"]'),
                 message:
-                    '"/etc/../passwd" is not an absolute path of a file: /etc/app/config.yaml, of letters, digits, dashes, dots and underscores, at most 200 characters',
+                    '"/etc/../passwd" is not an absolute path of a file: /etc/app/config.yaml, of letters, digits, dashes, dots and underscores, not two dots first, at most 200 characters',
             },
         ],
         [
@@ -1148,13 +1184,12 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ manifests: "k8s", compatibleWith: ["2"] }),
+            ...cart({ compatibleWith: ["2"] }),
             ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
-                "services.yaml: services.cart.manifests — manifests is not supported yet",
                 "services.yaml: services.cart.compatibleWith — compatibleWith is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",
