@@ -320,6 +320,99 @@ describe("Importing ConfigMaps and Secrets", () => {
     });
 });
 
+describe("Importing what GKE makes a Secret of", () => {
+    const secrets = (...versions: string[]) =>
+        object("SecretProviderClass", "cart-class", {
+            apiVersion: "secrets-store.csi.x-k8s.io/v1",
+            spec: {
+                provider: "gke",
+                parameters: {
+                    secrets: versions
+                        .map((one, index) => `- resourceName: "projects/acme/secrets/${one}"\n  path: p${index}\n`)
+                        .join(""),
+                },
+            },
+        });
+    const sync = (...keys: string[]) =>
+        object("SecretSync", "cart-secret", {
+            apiVersion: "secret-sync.gke.io/v1",
+            spec: {
+                serviceAccountName: "cart",
+                secretProviderClassName: "cart-class",
+                secretObject: {
+                    type: "Opaque",
+                    data: keys.map((targetKey, index) => ({ sourcePath: `p${index}`, targetKey })),
+                },
+            },
+        });
+    const reading = (...keys: string[]) =>
+        cart({
+            container: {
+                env: keys.map((key) => ({ name: key.toUpperCase(), valueFrom: { secretKeyRef: { name: "cart-secret", key } } })),
+            },
+        });
+    const note =
+        "note: SecretProviderClass/cart-class: spec.parameters.secrets: secrets are looked up in each environment's own Google Cloud project";
+
+    it("takes each version by its number, whatever its key is called", () => {
+        const result = importedFrom([
+            ...reading("password", "token"),
+            secrets("db/versions/7", "api/versions/1"),
+            sync("password", "token"),
+        ]);
+        assert.deepEqual(result.entries.cart.env, {
+            PASSWORD: { secretManager: "db", version: 7 },
+            TOKEN: { secretManager: "api", version: 1 },
+        });
+        assert.deepEqual(linesOf(result), [note]);
+    });
+
+    it("takes all of them where all keys of the Secret are variables", () => {
+        const all = cart({ container: { envFrom: [{ prefix: "DB_", secretRef: { name: "cart-secret" } }] } });
+        const result = importedFrom([...all, secrets("db/versions/7"), sync("password")]);
+        assert.deepEqual(result.entries.cart.env, { DB_password: { secretManager: "db", version: 7 } });
+        assert.deepEqual(linesOf(result), [note]);
+    });
+
+    it("leaves a Secret what follows the latest version, and says why", () => {
+        const result = importedFrom([...reading("password"), secrets("db/versions/latest"), sync("password")]);
+        const why =
+            "`latest` would change what runs without a promotion; write env: { NAME: { secretManager: <secret>, version: <number> } }";
+        assert.deepEqual(result.entries.cart.env, { PASSWORD: { secret: "cart-secret", key: "password" } });
+        assert.deepEqual(linesOf(result), [
+            `not carried: SecretProviderClass/cart-class: ${why}`,
+            `not carried: SecretSync/cart-secret: ${why}`,
+        ]);
+    });
+
+    it("names what nobody reads, and whoever else reads it", () => {
+        const other = sync("password", "token") as { spec: object };
+        const result = importedFrom([
+            ...reading("password"),
+            secrets("db/versions/7", "api/versions/1"),
+            { ...other, spec: { ...other.spec, serviceAccountName: "vault", forceSynchronization: "now" } },
+        ]);
+        assert.deepEqual(linesOf(result).sort(), [
+            "not carried: SecretProviderClass/cart-class: spec.parameters.secrets[1]: no variable of a service is read from it",
+            "not carried: SecretSync/cart-secret: spec.forceSynchronization: no key of services.yaml says it",
+            "not carried: SecretSync/cart-secret: spec.secretObject.data[1].sourcePath: no variable of a service is read from it",
+            "not carried: SecretSync/cart-secret: spec.secretObject.data[1].targetKey: no variable of a service is read from it",
+            "not carried: SecretSync/cart-secret: spec.serviceAccountName: every service reads its secrets as itself, by an account of its own that is named as itself",
+            note,
+        ]);
+    });
+
+    it("has nothing to say of a class that another provider reads", () => {
+        const foreign = object("SecretProviderClass", "cart-class", { spec: { provider: "vault", parameters: { secrets: "]" } } });
+        const result = importedFrom([...reading("password"), foreign, sync("password")]);
+        assert.deepEqual(result.entries.cart.env, { PASSWORD: { secret: "cart-secret", key: "password" } });
+        assert.deepEqual(
+            linesOf(result).map((line) => line.slice(0, line.indexOf(":", 14))),
+            ["not carried: SecretProviderClass/cart-class", "not carried: SecretSync/cart-secret"],
+        );
+    });
+});
+
 describe("Importing whom a service calls", () => {
     const web = (env: Record<string, string>) => [
         ...cart(),

@@ -14,7 +14,11 @@ const port = fc.integer({ min: 1, max: 65535 });
 const texts = fc.dictionary(fc.stringMatching(/^[A-Z][A-Z_0-9]{0,6}$/), fc.string(), { maxKeys: 3 });
 const variables = fc.dictionary(
     fc.stringMatching(/^[A-Z][A-Z_0-9]{0,6}$/),
-    fc.oneof(fc.string(), fc.record({ secret: word, key: word })),
+    fc.oneof(
+        fc.string(),
+        fc.record({ secret: word, key: word }),
+        fc.record({ secretManager: fc.stringMatching(/^[-_A-Za-z0-9]{1,8}$/), version: fc.integer({ min: 1, max: 99 }) }),
+    ),
     { maxKeys: 3 },
 );
 const times = { initialDelay: duration, period: duration, timeout: duration, failureThreshold: fc.integer({ min: 1, max: 9 }) };

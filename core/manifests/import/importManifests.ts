@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Catalog } from "../../settings/model";
 import type { ServiceEntry, ServicesFile } from "../../settings/schema/service";
 import type { Shape } from "../../settings/shape";
@@ -13,6 +14,7 @@ import type { ImageOptions } from "./images";
 import { templateOf } from "./kustomization";
 import { at, type Line, objectName, type SourceObject, textAt, type Tree, treeAt, treesAt } from "./objects";
 import { type Dropped, settle, type Settled } from "./settle";
+import { secretManagerLines, syncedVersions, type SyncedVersion } from "./secretManager";
 import { factoredDefaults } from "./defaults";
 import { readVariables, type References } from "./variables";
 import { gatherWorkloads, type Workload } from "./workloads";
@@ -69,7 +71,7 @@ export function importManifests({ objects, lines: before }: Collected, options: 
     ];
     const known = new Set(lines.map(({ file, object }) => `${file} ${object}`));
     const untouched = objects.filter(
-        (object) => !related(workloads).includes(object) && object.kind !== "ConfigMap" && !isDefaultDeny(object),
+        (object) => !related(workloads).includes(object) && !accountedByUse.includes(object.kind) && !isDefaultDeny(object),
     );
     return {
         defaults,
@@ -83,13 +85,22 @@ export function importManifests({ objects, lines: before }: Collected, options: 
             ...objects
                 .filter(({ kind }) => kind === "ConfigMap")
                 .flatMap((map) => configMapLines(map, accepted, settled, references)),
+            ...secretManagerLines(objects, usedVersions(accepted, settled, references), Object.keys(settled.entries)),
         ],
     };
 }
 
+/** What is carried by the variables and files that are read from it, and by nothing of its own. */
+const accountedByUse = ["ConfigMap", "SecretSync", "SecretProviderClass"];
+
 function referencesIn(objects: readonly SourceObject[]): References {
     const find = (kind: string) => (name: string) => objects.find((object) => object.kind === kind && object.name === name);
-    return { configMap: find("ConfigMap"), secret: find("Secret") };
+    const versions = syncedVersions(objects);
+    return {
+        configMap: find("ConfigMap"),
+        secret: find("Secret"),
+        synced: (name) => versions.filter(({ secret }) => secret === name),
+    };
 }
 
 function oneByName(all: readonly Workload[]): { workloads: Workload[]; lines: Line[] } {
@@ -207,6 +218,12 @@ function isCarried(place: string, workload: Workload, entry: ServiceEntry, refer
     const from = init === undefined ? container : treesAt(pod, "initContainers").find(({ name }) => name === init);
     const env = init === undefined ? entry.env : entry.init?.find(({ name }) => name === init)?.env;
     const [, one] = /^(?:main|init\/\[.*?\])\/env\/\[(.*?)\]\/valueFrom\/configMapKeyRef\//.exec(place) ?? [];
+    const [, hidden] = /^(?:main|init\/\[.*?\])\/env\/\[(.*?)\]\/valueFrom\/secretKeyRef\/(?:name|key)$/.exec(place) ?? [];
+    if (from && hidden !== undefined) {
+        return readVariables(from, references).some(
+            ({ name, value, synced }) => synced && name === hidden && isDeepStrictEqual(env?.[name], value),
+        );
+    }
     const [, all] = /^(?:main|init\/\[.*?\])\/envFrom\/\[(\d+)\]\//.exec(place) ?? [];
     if (!from || (one === undefined && all === undefined)) {
         return false;
@@ -219,6 +236,21 @@ function isCarried(place: string, workload: Workload, entry: ServiceEntry, refer
     }
     const alone = readVariables({ envFrom: [treesAt(from, "envFrom")[Number(all)]] }, references);
     return alone.length > 0 && alone.every(({ name }) => env?.[name] !== undefined);
+}
+
+/** The versions in Secret Manager that variables of the entries say. */
+function usedVersions(workloads: readonly Workload[], { entries }: Settled, references: References): SyncedVersion[] {
+    return workloads.flatMap(({ name, container, pod }) => {
+        const { env, init = [] } = entries[name] ?? {};
+        const inits = treesAt(pod, "initContainers").map(
+            (one) => [one, init.find((entry) => entry.name === one.name)?.env] as const,
+        );
+        return [[container, env] as const, ...inits].flatMap(([from, said]) =>
+            readVariables(from, references).flatMap(({ name: variable, value, synced }) =>
+                synced && isDeepStrictEqual(said?.[variable], value) ? [synced] : [],
+            ),
+        );
+    });
 }
 
 function configMapLines(map: SourceObject, workloads: readonly Workload[], { entries }: Settled, references: References): Line[] {

@@ -1,10 +1,13 @@
 import type { EnvEntry } from "../../settings/schema/service";
+import type { SyncedVersion } from "./secretManager";
 import { at, isTree, type SourceObject, textAt, type Tree, treeAt, treesAt } from "./objects";
 
 /** What containers refer to by name. */
 export interface References {
     configMap(name: string): SourceObject | undefined;
     secret(name: string): SourceObject | undefined;
+    /** The keys of a Secret that GKE makes of versions in Secret Manager. */
+    synced(secret: string): readonly SyncedVersion[];
 }
 
 /** A variable of a container, and what it was read from. */
@@ -13,6 +16,8 @@ export interface Variable {
     value: EnvEntry[string];
     /** The key of a ConfigMap whose text it holds. @default - none */
     configMap?: { name: string; key: string };
+    /** The key of a Secret that is a version in Secret Manager. @default - none */
+    synced?: SyncedVersion;
 }
 
 /**
@@ -31,7 +36,7 @@ export function entryOf(variables: readonly Variable[]): EnvEntry | undefined {
     return variables.length > 0 ? Object.fromEntries(variables.map(({ name, value }) => [name, value])) : undefined;
 }
 
-function fromAll(source: Tree, { configMap, secret }: References): Variable[] {
+function fromAll(source: Tree, { configMap, secret, synced }: References): Variable[] {
     const prefix = textAt(source, "prefix") ?? "";
     const texts = textAt(source, "configMapRef", "name");
     if (texts !== undefined) {
@@ -42,11 +47,15 @@ function fromAll(source: Tree, { configMap, secret }: References): Variable[] {
         }));
     }
     const hidden = textAt(source, "secretRef", "name");
+    const versions = hidden === undefined ? [] : synced(hidden);
+    if (versions.length > 0) {
+        return versions.map((one) => ({ name: prefix + one.key, value: { ...one.version }, synced: one }));
+    }
     const keys = hidden === undefined ? [] : secretKeys(secret(hidden));
     return keys.map((key) => ({ name: prefix + key, value: { secret: hidden, key } }));
 }
 
-function fromOne(variable: Tree, { configMap }: References): Variable | undefined {
+function fromOne(variable: Tree, { configMap, synced }: References): Variable | undefined {
     const name = String(variable.name);
     const from = variable.valueFrom;
     if (!isTree(from)) {
@@ -61,7 +70,11 @@ function fromOne(variable: Tree, { configMap }: References): Variable | undefine
         return value === undefined || value === null ? undefined : { name, value: String(value), configMap: { name: texts, key } };
     }
     const [hidden, part] = [textAt(from, "secretKeyRef", "name"), textAt(from, "secretKeyRef", "key")];
-    return hidden !== undefined && part !== undefined ? { name, value: { secret: hidden, key: part } } : undefined;
+    if (hidden === undefined || part === undefined) {
+        return undefined;
+    }
+    const version = synced(hidden).find(({ key: known }) => known === part);
+    return version ? { name, value: { ...version.version }, synced: version } : { name, value: { secret: hidden, key: part } };
 }
 
 function secretKeys(secret: SourceObject | undefined): string[] {
