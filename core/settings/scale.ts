@@ -38,15 +38,3 @@ export function readAutoscale(
     }
     return { autoscale: { min, max, cpu } };
 }
-
-/** When a cron runs. */
-export function readSchedule({ kind, schedule }: ServiceEntry, path: Path, findings: Findings): Pick<Service, "schedule"> {
-    const known = !findings.touches([...path, "schedule"]) && !findings.touches([...path, "kind"]);
-    if (kind === "cron" && schedule === undefined && known) {
-        findings.add([...path, "schedule"], "missing; a cron has a schedule", 'write schedule: "30 3 * * *"');
-    }
-    if (kind !== "cron" && schedule !== undefined && known) {
-        findings.add([...path, "schedule"], `goes with kind: cron only, and the kind is ${kind ?? "service"}`, "write kind: cron");
-    }
-    return schedule === undefined ? {} : { schedule: typeof schedule === "string" ? { cron: schedule } : schedule };
-}

@@ -44,8 +44,8 @@ export const objectName = text(
 );
 
 export const dataKey = text(
-    /^[-._A-Za-z0-9]+$/,
-    "a key of a Secret: letters, digits, dashes, dots and underscores, at most 253 characters",
+    /^(?!\.\.)[-._A-Za-z0-9]+$/,
+    "a key of a Secret: letters, digits, dashes, dots and underscores, not two dots first, at most 253 characters",
     253,
 );
 
@@ -92,8 +92,8 @@ export const pinnedImage = text(
 export const absolutePath = text(/^\/[^\s:]*$/, "an absolute path: /data");
 
 export const filePath = text(
-    /^(\/(?!\.{1,2}(?:\/|$))[-._A-Za-z0-9]+)+$/,
-    "an absolute path of a file: /etc/app/config.yaml, of letters, digits, dashes, dots and underscores, at most 200 characters",
+    /^(?!\/\.\.)(\/(?!\.{1,2}(?:\/|$))[-._A-Za-z0-9]+)+$/,
+    "an absolute path of a file: /etc/app/config.yaml, of letters, digits, dashes, dots and underscores, not two dots first, at most 200 characters",
     200,
 );
 
@@ -101,10 +101,10 @@ export const cpu = text(/^([0-9]+m|[0-9]+(\.[0-9]{1,3})?)$/, 'an amount of CPU: 
 
 export const bytes = text(/^[0-9]+(\.[0-9]+)?(Ki|Mi|Gi|Ti|k|M|G|T)?$/, "an amount of memory: 64Mi, 1.5Gi");
 
-export const duration = text(/^[0-9]{1,6}(s|m|h)$/, "a duration: 15s, 2m, 1h");
+export const duration = text(/^([0-9]{1,5}s|[0-9]{1,4}m|[0-9]{1,2}h)$/, "a duration: 15s, 2m, 1h; at most 99h");
 
 export const schedule = text(
-    /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[-*/,0-9]+ [-*/,0-9]+ [-*/,?0-9]+ [-*/,0-9A-Za-z]+ [-*/,?0-9A-Za-z]+)$/,
+    /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|[-*/,?0-9A-Za-z]+( [-*/,?0-9A-Za-z]+){4})$/,
     'a schedule: minute, hour, day of month, month and day of week, as in "30 3 * * 1-5", or @daily',
 );
 
