@@ -94,6 +94,20 @@ export class ClusterClient {
     }
 
     /**
+     * Like {@link create}, but one that is there already is left as it is.
+     *
+     * @param path of the collection
+     * @throws ApiRefused
+     */
+    async createUnlessThere(path: string, object: object): Promise<void> {
+        try {
+            await this.create(path, object);
+        } catch (error) {
+            if (!(error instanceof ApiRefused && error.reason === "AlreadyExists")) throw error;
+        }
+    }
+
+    /**
      * @param options such as `{ propagationPolicy: "Foreground" }`. @default the kind's own
      * @throws ApiRefused
      */

@@ -1,7 +1,8 @@
-import { join } from "node:path";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { toolPath } from "../toolchain/toolchain";
+import { serveCloud } from "./cloudControllers";
 import type { ClusterClient } from "./clusterClient";
+import { nodesAccount } from "./credentials";
 import { makeNode, untilSchedulable } from "./node";
 import { kwokArguments } from "./programs";
 import { type ServersArgs, startServers } from "./servers";
@@ -39,14 +40,20 @@ export async function startControlPlane({ stages = [], ...args }: ControlPlaneAr
     const { kubeconfig, address, files, processes, as } = await startServers(args);
     const stageFile = join(args.directory, "stages.yaml");
     writeStages(stageFile, dirname(kwok), stages);
+    const controllers = new AbortController();
+    const stop = async () => {
+        controllers.abort();
+        await processes.stop();
+    };
     try {
         processes.start("kwok", kwok, kwokArguments(files, stageFile));
         const admin = as("admin");
+        await serveCloud(as(nodesAccount), controllers.signal);
         await makeNode(admin);
         await processes.whileRunning(untilSchedulable(admin));
     } catch (error) {
-        await processes.stop();
+        await stop();
         throw error;
     }
-    return { kubeconfig, address, pids: processes.pids(), as, stop: () => processes.stop() };
+    return { kubeconfig, address, pids: processes.pids(), as, stop };
 }
