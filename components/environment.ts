@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
+import { bringsManifests } from "../core/manifests/bring/render";
 import { renderDefaultDeny } from "../core/manifests/networkPolicy";
 import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
@@ -11,6 +12,7 @@ import { serviceOf } from "../core/release/lock";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
 import { inOrder } from "../core/settings/order";
+import { BroughtService } from "./broughtService";
 import { clusterProvider } from "./clusterProvider";
 import type { LocalImage } from "./localImage";
 import { Microservice } from "./microservice";
@@ -62,14 +64,14 @@ export class Environment extends pulumi.ComponentResource {
             const key = clusterKey(settings.project, environment, cluster);
             const provider = clusterProvider(key, cluster.context, { parent: this });
             const context = renderContext(settings, plan, built);
-            const services: Record<string, Microservice> = {};
+            const services: Record<string, Microservice | BroughtService> = {};
             for (const service of inOrder(catalog.services)) {
                 const after = (service.after ?? []).flatMap((name) => services[name] ?? []);
-                services[service.name] = new Microservice(
-                    `${key}-${service.name}`,
-                    { service, context, after, images: pinned },
-                    { parent: this, provider, dependsOn: waitsFor },
-                );
+                const name = `${key}-${service.name}`;
+                const options = { parent: this, provider, dependsOn: waitsFor };
+                services[service.name] = bringsManifests(service)
+                    ? new BroughtService(name, { service, context, after, images: pinned }, options)
+                    : new Microservice(name, { service, context, after, images: pinned }, options);
             }
             const closed = new NetworkPolicy(`${key}-default-deny`, renderDefaultDeny(context), {
                 parent: this,

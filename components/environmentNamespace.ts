@@ -1,5 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { deployedKinds } from "../core/manifests/deployedKinds";
 
 /** What an {@link EnvironmentNamespace} is made from. */
 export interface EnvironmentNamespaceArgs {
@@ -74,15 +75,11 @@ const changing = [...looking, "create", "update", "patch", "delete"];
 
 /** What a deployer changes, and what it looks at to tell whether a rollout is healthy. No Secret, no RBAC, no exec. */
 export const deployerRules = [
-    { apiGroups: ["apps"], resources: ["deployments", "statefulsets"], verbs: changing },
-    { apiGroups: ["batch"], resources: ["cronjobs", "jobs"], verbs: changing },
-    { apiGroups: ["autoscaling"], resources: ["horizontalpodautoscalers"], verbs: changing },
-    { apiGroups: [""], resources: ["services", "serviceaccounts", "configmaps"], verbs: changing },
-    { apiGroups: ["policy"], resources: ["poddisruptionbudgets"], verbs: changing },
-    { apiGroups: ["secrets-store.csi.x-k8s.io"], resources: ["secretproviderclasses"], verbs: changing },
-    { apiGroups: ["secret-sync.gke.io"], resources: ["secretsyncs"], verbs: changing },
-    { apiGroups: ["gateway.networking.k8s.io"], resources: ["gateways", "httproutes"], verbs: changing },
-    { apiGroups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: changing },
+    ...[...new Set(deployedKinds.map(({ group }) => group))].map((group) => ({
+        apiGroups: [group],
+        resources: deployedKinds.filter((kind) => kind.group === group).map(({ resource }) => resource),
+        verbs: changing,
+    })),
     { apiGroups: ["apps"], resources: ["replicasets", "controllerrevisions"], verbs: looking },
     { apiGroups: [""], resources: ["pods", "events", "endpoints", "persistentvolumeclaims"], verbs: looking },
     { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: looking },

@@ -19,7 +19,7 @@ export interface MicroserviceArgs {
     /** What is known only later: an image reference that the context gives → what stands in its place. @default nothing */
     images?: Readonly<Record<string, pulumi.Input<string>>>;
     /** What must have come to its end before this one's rollout begins. @default nothing */
-    after?: readonly Microservice[];
+    after?: readonly pulumi.Resource[];
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
     rolloutMinutes?: number;
 }

@@ -24,7 +24,8 @@ export function networkSelector(name: string): LabelSelector {
     return { matchLabels: { [nameLabel]: name } };
 }
 
-const nameLabel = "app.kubernetes.io/name";
+/** The label that says which service something belongs to. */
+export const nameLabel = "app.kubernetes.io/name";
 
 /** Labels of a service's pods. Whoever changes one restarts every pod of every user. */
 export function podLabels(name: string, { partOf, environment }: RenderContext): Record<string, string> {
@@ -46,6 +47,18 @@ export function jobLabels(name: string, role: string, context: RenderContext): R
 export function objectLabels(name: string, context: RenderContext): Record<string, string> {
     // Who manages an object is no property of its pods: they need not restart when that changes.
     return { ...podLabels(name, context), "app.kubernetes.io/managed-by": "oneflow" };
+}
+
+/** Labels that pods get whose manifests the service brings: not those that its own or others' Services may select on. */
+export function broughtPodLabels(name: string, context: RenderContext): Record<string, string> {
+    const { app: _target, ...others } = podLabels(name, context);
+    return others;
+}
+
+/** Labels that objects get which the service brings. */
+export function broughtLabels(name: string, context: RenderContext): Record<string, string> {
+    const { app: _target, ...others } = objectLabels(name, context);
+    return others;
 }
 
 /** Labels of an object that is the whole namespace's. */

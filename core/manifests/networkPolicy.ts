@@ -12,17 +12,19 @@ export function renderNetworkPolicy(
     metadata: ObjectMetadata,
     { services }: Pick<RenderContext, "services">,
 ): NetworkPolicyObject {
-    const { name, kind, expose, ports, verify, identity, unrestrictedEgress } = service;
-    // The pods of a stateful service keep each other up to date, and a job that verifies a service asks it.
-    const itself = ports.length > 0 && (kind === "stateful" || verify !== undefined);
+    const { name, kind, expose, ports, verify, identity, unrestrictedEgress, manifests } = service;
+    // The pods of a stateful service keep each other up to date, a job that verifies a service asks it, and what a service brings
+    // may be several workloads.
+    const itself = ports.length > 0 && (kind === "stateful" || verify !== undefined || manifests !== undefined);
     const calls = [...new Set([...(service.calls ?? []), ...(itself ? [name] : [])])];
     const callers = Object.values(services).filter((other) => (other.name === name ? calls : other.calls)?.includes(name));
+    const open = [...(expose?.ports ?? []), ...(manifests?.open ?? [])];
     const ingress = [
         ...(callers.length > 0 && ports.length > 0
             ? [{ from: callers.map((caller) => ({ podSelector: networkSelector(caller.name) })), ports: targets(ports) }]
             : []),
         // A load balancer's requests come from nodes or from the outside, as the cluster has it: no peer names them all.
-        ...(expose ? [{ ports: targets(expose.ports) }] : []),
+        ...(open.length > 0 ? [{ ports: targets(open) }] : []),
     ];
     const called = calls.flatMap((other) => (Object.hasOwn(services, other) ? services[other] : []));
     const egress = unrestrictedEgress
@@ -81,5 +83,9 @@ const tokens: EgressRule[] = [
 
 /** A policy judges a request where it arrives: by the container's port, not the Service's. */
 function targets(ports: readonly Port[]): NetworkPort[] {
-    return [...new Set(ports.map(({ target }) => target))].map((port) => ({ port, protocol: "TCP" }));
+    const distinct = new Map<string, NetworkPort>();
+    for (const { target, protocol = "TCP" } of ports) {
+        distinct.set(`${target}/${protocol}`, { port: target, protocol });
+    }
+    return [...distinct.values()];
 }

@@ -122,7 +122,7 @@ export interface NetworkPeer {
 
 export interface NetworkPort {
     port: number;
-    protocol: "TCP" | "UDP";
+    protocol: "TCP" | "UDP" | "SCTP";
 }
 
 export interface DeploymentObject {

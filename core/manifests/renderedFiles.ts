@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
 import { imageRepository } from "../release/addresses";
+import { catalogImages, serviceOf } from "../release/lock";
 import type { Catalog, Environment, Settings } from "../settings/model";
 import { renderDefaultDeny } from "./networkPolicy";
-import type { KubernetesObject } from "./objects";
-import { renderService } from "./workload";
+import { renderObjects } from "./renderObjects";
 
 /**
  * The manifests of an environment to read, `<environment>/<service>.yaml` → text, and those of the namespace beside them. Built images
@@ -22,11 +22,11 @@ export function renderedFiles({ project, catalog, target }: Settings): ReadonlyM
         partOf: project,
         services: catalog.services,
         image: (imageName: string) => unresolvedImage(environment, catalog, imageName),
-        commit: (service: string) => sha(requested(environment, service)),
+        commit: (service: string) => (catalog.services[service].build ? undefined : sha(requested(environment, service))),
     };
     const services = Object.values(catalog.services).map((service): [string, string] => {
-        const objects = Object.values(renderService(service, context)).flat();
-        return [`${environment.name}/${service.name}.yaml`, text(headline(environment, service.name, catalog), objects)];
+        const comment = headline(environment, service.name, catalog);
+        return [`${environment.name}/${service.name}.yaml`, text(comment, renderObjects(service, context))];
     });
     const shared = text([`What every service in ${environment.name} shares.`], [renderDefaultDeny(context)]);
     return new Map([...services, [`${environment.name}/default-deny.yaml`, shared]]);
@@ -41,14 +41,14 @@ function sha(commit: string | undefined): string | undefined {
     return commit !== undefined && /^[0-9a-f]{40}$/.test(commit) ? commit : undefined;
 }
 
-function unresolvedImage(environment: Environment, { services }: Catalog, imageName: string): string {
+function unresolvedImage(environment: Environment, catalog: Catalog, imageName: string): string {
     const repository = imageRepository(environment, imageName);
-    const [name, init] = imageName.split("/");
-    const image = init === undefined ? services[name].image : services[name].init.find((one) => one.name === init)!.image;
+    const image = catalogImages(catalog)[imageName];
     if (image.from === "thirdParty") {
         return `${repository}@${image.digest}`;
     }
-    const commit = requested(environment, name);
+    const service = serviceOf(imageName);
+    const commit = catalog.services[service].build ? undefined : requested(environment, service);
     return commit === undefined ? repository : `${repository}:${commit}`;
 }
 
@@ -57,13 +57,16 @@ function headline(environment: Environment, name: string, { services }: Catalog)
     if (services[name].image.from === "thirdParty") {
         return [first, `Mirrored from ${services[name].image.source}.`];
     }
+    if (services[name].build) {
+        return [first, `build: local: pulumi up -s ${environment.name} builds it from this working copy, and pins the digest.`];
+    }
     const commit = requested(environment, name);
     return commit === undefined
         ? [first, "commit is unset: nothing is deployed."]
         : [first, `pulumi up decides which digest ${commit} means, and pins it.`];
 }
 
-function text(comment: readonly string[], objects: readonly KubernetesObject[]): string {
+function text(comment: readonly string[], objects: readonly object[]): string {
     const documents = objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
     return `${comment.map((line) => `# ${line}\n`).join("")}${documents.map((document) => `---\n${document}`).join("")}`;
 }

@@ -1,11 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Digest } from "../registry/reference";
-import type { Catalog } from "../settings/model";
+import type { BuiltImage, Catalog, ThirdPartyImage } from "../settings/model";
 
 /** What a branch is to the delivery: builds of `develop` feed the first environment, `main` is released from, `hotfix` mends a release. */
 export type BranchKind = "develop" | "main" | "hotfix";
 
-/** Image name → digest. An image name is a service's name, or `<service>/<init container>` for a third-party image beside it. */
+/**
+ * Image name → digest. An image name is a service's name, or for a third-party image beside it `<service>/<init container>`, or where
+ * the service brings manifests `<service>/<name of the image>`.
+ */
 export type ImageSet = Readonly<Record<string, Digest>>;
 
 /** The images of one commit, all of them: it exists only once every service has an image. */
@@ -30,11 +33,20 @@ export const lockSchema = "oneflow.dev/lock/v1";
 /** `artifactType` of a lock in a registry. */
 export const lockArtifactType = "application/vnd.oneflow.lock.v1+json";
 
-/** The image names that a catalog needs, sorted: each service's own and its third-party init containers'. */
+/** The image names that a catalog needs, sorted: each service's own and those of third parties beside it. */
 export function imageNames(catalog: Catalog): string[] {
-    return Object.values(catalog.services)
-        .flatMap(({ name, init }) => [name, ...init.map((container) => `${name}/${container.name}`)])
-        .sort();
+    return Object.keys(catalogImages(catalog)).sort();
+}
+
+/** Image name → where the image comes from, of all that a catalog needs. */
+export function catalogImages({ services }: Catalog): Record<string, BuiltImage | ThirdPartyImage> {
+    return Object.fromEntries(
+        Object.values(services).flatMap(({ name, image, init, manifests }) => [
+            [name, image] as const,
+            ...init.map((container) => [`${name}/${container.name}`, container.image] as const),
+            ...Object.entries(manifests?.images ?? {}).map(([beside, other]) => [`${name}/${beside}`, other] as const),
+        ]),
+    );
 }
 
 /** The set that a lock stands for. */
@@ -61,7 +73,7 @@ export function isCommit(value: unknown): value is string {
     return typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
 }
 
-/** The service that an image belongs to: itself, or the one whose init container it is. */
+/** The service that an image belongs to: itself, or the one beside whose own image it runs. */
 export function serviceOf(imageName: string): string {
     return imageName.split("/")[0];
 }

@@ -61,6 +61,14 @@ export function readCatalog(reader: DocumentReader, value: unknown): void {
             reader.text(`${path}.init.${index}.name`, init.name);
             readCatalogImage(reader, `${path}.init.${index}.image`, init.image);
         }
+        if (service.manifests !== undefined) {
+            const images = `${path}.manifests.images`;
+            for (const [beside, image] of Object.entries(
+                reader.fields(images, reader.fields(`${path}.manifests`, service.manifests).images),
+            )) {
+                readCatalogImage(reader, `${images}.${beside}`, image);
+            }
+        }
     }
 }
 

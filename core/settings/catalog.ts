@@ -5,6 +5,7 @@ import { readEnv } from "./env";
 import { readFiles, readVolumes } from "./files";
 import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
+import { BroughtFolders, readBringing, refuseMeetings } from "./manifests";
 import type { Catalog, InitContainer, Job, Service, ServiceOverride, ThirdPartyImage } from "./model";
 import { refuseNotYet } from "./notYet";
 import { refuseWrongOrder } from "./order";
@@ -16,12 +17,16 @@ import { amount, seconds, withResources } from "./quantity";
 import type { InitEntry, JobEntry, OverrideEntry, ServiceEntry, ServicesFile } from "./schema/service";
 import type { Shape } from "./shape";
 
-/** The catalog that `services.yaml` describes, defaults applied; what does not fit is left out and reported. */
-export function readCatalog(shape: Shape, value: unknown, findings: Findings): Catalog {
+/**
+ * The catalog that `services.yaml` describes, defaults applied; what does not fit is left out and reported.
+ *
+ * @param folders where the manifests are that services bring. @default no service brings any
+ */
+export function readCatalog(shape: Shape, value: unknown, findings: Findings, folders = new BroughtFolders()): Catalog {
     refuseNotYet("services", value, [], findings);
     const file = judge(shape, value, [], findings) as ServicesFile | undefined;
     const services = Object.entries(file?.services ?? {}).map(
-        ([name, entry]) => [name, readService(name, entry, file!, findings)] as const,
+        ([name, entry]) => [name, readService(name, entry, file!, findings, folders)] as const,
     );
     if (file?.services && services.length === 0 && !findings.touches(["services"])) {
         findings.add(["services"], "is empty; expected at least one service");
@@ -29,11 +34,23 @@ export function readCatalog(shape: Shape, value: unknown, findings: Findings): C
     compareServices(Object.fromEntries(services), findings);
     refuseWrongOrder(Object.fromEntries(services), findings);
     refuseWrongCalls(Object.fromEntries(services), findings);
+    refuseMeetings(Object.values(Object.fromEntries(services)), folders.sources, findings);
     return { services: Object.fromEntries(services) };
 }
 
-function readService(name: string, entry: ServiceEntry, { defaults = {} }: ServicesFile, findings: Findings): Service {
+function readService(
+    name: string,
+    entry: ServiceEntry,
+    { defaults = {} }: ServicesFile,
+    findings: Findings,
+    folders: BroughtFolders,
+): Service {
     const path = ["services", name];
+    const image = readImage(entry, defaults.repository, path, findings);
+    const { manifests } = entry;
+    if (manifests !== undefined) {
+        return { ...readBringing(name, { ...entry, manifests }, image, folders, findings), ...readDelivery(entry) };
+    }
     const ports = readServicePorts(name, entry, findings);
     const resources = withResources(withResources({ requests: {}, limits: {} }, defaults.resources), entry.resources);
     refuseLowLimits(resources, [...path, "resources"], findings);
@@ -42,8 +59,8 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
     return {
         name,
         kind: entry.kind ?? "service",
-        image: readImage(entry, defaults.repository, path, findings),
-        ...(entry.build && { build: entry.build }),
+        image,
+        ...readDelivery(entry),
         ports,
         probes: readProbes(entry.health, ports, [...path, "health"], findings),
         ...(entry.command && { command: entry.command }),
@@ -60,12 +77,9 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
         annotations,
         terminationGracePeriodSeconds: seconds(entry.terminationGracePeriod ?? "30s"),
         ...(user === undefined ? {} : { user }),
-        ...(entry.after && entry.after.length > 0 && { after: entry.after }),
         ...(entry.migrate && { migrate: readJob(entry.migrate, [...path, "migrate"], findings) }),
         ...(entry.verify && { verify: readJob(entry.verify, [...path, "verify"], findings) }),
         ...(entry.identity && { identity: entry.identity }),
-        ...(entry.calls && entry.calls.length > 0 && { calls: entry.calls }),
-        ...(entry.unrestrictedEgress && { unrestrictedEgress: true }),
         environments: Object.fromEntries(
             Object.entries(entry.environments ?? {}).map(([environment, override]) => [
                 environment,
@@ -77,6 +91,16 @@ function readService(name: string, entry: ServiceEntry, { defaults = {} }: Servi
                 ),
             ]),
         ),
+    };
+}
+
+/** What is said of a service however its pods are described. */
+function readDelivery({ build, after, calls, unrestrictedEgress }: ServiceEntry) {
+    return {
+        ...(build && { build }),
+        ...(after && after.length > 0 && { after }),
+        ...(calls && calls.length > 0 && { calls }),
+        ...(unrestrictedEgress && { unrestrictedEgress: true as const }),
     };
 }
 

@@ -18,6 +18,12 @@ export class Findings {
         this.problems.push({ subject: this.document + formatPath(path), message, ...(remedy === undefined ? {} : { remedy }) });
     }
 
+    /** What is wrong in another file that the value at the path names. */
+    addElsewhere(path: Path, problem: Problem): void {
+        this.places.push(path);
+        this.problems.push(problem);
+    }
+
     /** Whether something is wrong with exactly this value. */
     tells(path: Path): boolean {
         return this.places.some((place) => place.length === path.length && place.every((part, index) => part === path[index]));

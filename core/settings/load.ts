@@ -5,6 +5,8 @@ import { refuseCollisions } from "./collisions";
 import { likelyProject, readEnvironmentFile, settleEnvironment } from "./environments";
 import { Findings } from "./findings";
 import { refuseLocalBuilds } from "./localBuilds";
+import { refuseNamespaces } from "../manifests/bring/conflicts";
+import { BroughtFolders } from "./manifests";
 import type { Catalog, Settings } from "./model";
 import { comparePlatforms, readPlatform } from "./platforms";
 import { refuseRepositoryNames } from "./repositories";
@@ -66,9 +68,10 @@ function settle(directory: string, stack: string, readOwn: ReadOwn): Settings {
     const problems: Problem[] = [];
     const shapes = readShapes();
     const services = new Findings("services.yaml: ");
-    const catalog = readServices(directory, shapes, services, problems);
+    const folders = new BroughtFolders(directory);
+    const catalog = readServices(directory, shapes, services, folders, problems);
     const project = readProject(directory, problems);
-    const settings = project && arrange(directory, stack, project, shapes, { catalog, services }, readOwn, problems);
+    const settings = project && arrange(directory, stack, project, shapes, { catalog, services, folders }, readOwn, problems);
     const all = [...services.problems, ...problems];
     if (all.length > 0 || !settings) {
         throw new Refusal(`Configuration of ${stack} refused, nothing was changed`, all);
@@ -76,11 +79,17 @@ function settle(directory: string, stack: string, readOwn: ReadOwn): Settings {
     return frozen(settings);
 }
 
-function readServices(directory: string, shapes: Shapes, findings: Findings, problems: Problem[]): Catalog | undefined {
+function readServices(
+    directory: string,
+    shapes: Shapes,
+    findings: Findings,
+    folders: BroughtFolders,
+    problems: Problem[],
+): Catalog | undefined {
     const before = problems.length;
     const file = readYaml(directory, "services.yaml", problems);
     if (file) {
-        return readCatalog(shapes.services, file.value, findings);
+        return readCatalog(shapes.services, file.value, findings, folders);
     }
     if (problems.length === before) {
         problems.push({
@@ -97,7 +106,7 @@ function arrange(
     stack: string,
     project: Project,
     shapes: Shapes,
-    { catalog, services }: { catalog: Catalog | undefined; services: Findings },
+    { catalog, services, folders }: { catalog: Catalog | undefined; services: Findings; folders: BroughtFolders },
     readOwn: ReadOwn,
     problems: Problem[],
 ): Settings | undefined {
@@ -151,6 +160,7 @@ function arrange(
     if (catalog) {
         refuseRepositoryNames(environments, catalog, services, `${project.name}:environment`, (name) => findingsOf.get(name)!);
     }
+    problems.push(...refuseNamespaces(folders.sources, environments));
     if (catalog && !broken) {
         refuseUnknownEnvironments(catalog, project, listed, services);
     }

@@ -126,6 +126,8 @@ export interface Service {
     verify?: Job;
     /** Email of the Google service account that the pods act as. Absent: none. */
     identity?: string;
+    /** Kubernetes objects that the service brings: they say how it runs, and what describes pods here says nothing. Absent: none. */
+    manifests?: BroughtManifests;
     /** What differs in one environment: environment → the fields of this very type that it replaces or, for `env` and `files`, adds. */
     environments: Readonly<Record<string, ServiceOverride>>;
 }
@@ -173,12 +175,33 @@ export interface ThirdPartyImage {
     digest: Digest;
 }
 
+/** A service's own manifests, as its files give them. */
+export interface BroughtManifests {
+    /** The folder, seen from `services.yaml`. */
+    folder: string;
+    objects: readonly BroughtObject[];
+    /** Third-party images in them, by the second part of their image name: `envoyproxy/envoy` of `billing/envoyproxy/envoy`. */
+    images: Readonly<Record<string, ThirdPartyImage>>;
+    /** Ports of the pods that take requests from outside the cluster. */
+    open: readonly Port[];
+}
+
+/** A Kubernetes object of any kind, as JSON. */
+export interface BroughtObject {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly metadata: { readonly name: string; readonly [field: string]: unknown };
+    readonly [field: string]: unknown;
+}
+
 export interface Port {
     name: string;
     /** Port of the Kubernetes Service. */
     port: number;
     /** Port of the container. */
     target: number;
+    /** @default TCP */
+    protocol?: "UDP" | "SCTP";
 }
 
 export interface Probe {

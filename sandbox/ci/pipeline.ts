@@ -1,6 +1,6 @@
 import { Refusal, type Problem } from "../../core/refusal";
 import { RegistryError, TagMoved } from "../../core/registry/model";
-import type { BranchKind, Lock, LockedImage } from "../../core/release/lock";
+import { type BranchKind, catalogImages, type Lock, type LockedImage } from "../../core/release/lock";
 import { makeLock } from "../../core/release/lockDocument";
 import { pullLock, pushLock } from "../../core/release/lockStore";
 import type { Catalog, ThirdPartyImage } from "../../core/settings/model";
@@ -189,12 +189,11 @@ function ownCatalog({ services }: Catalog, repository: string): Catalog {
     };
 }
 
-function thirdPartyImages({ services }: Catalog): Record<string, ThirdPartyImage> {
+function thirdPartyImages(catalog: Catalog): Record<string, ThirdPartyImage> {
     return Object.fromEntries(
-        Object.values(services).flatMap(({ name, image, init }) => [
-            ...(image.from === "thirdParty" ? [[name, image] as const] : []),
-            ...init.map((container) => [`${name}/${container.name}`, container.image] as const),
-        ]),
+        Object.entries(catalogImages(catalog)).flatMap(([name, image]) =>
+            image.from === "thirdParty" ? [[name, image] as const] : [],
+        ),
     );
 }
 

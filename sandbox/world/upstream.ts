@@ -1,13 +1,11 @@
 import { formatReference, parseReference } from "../../core/registry/reference";
+import { catalogImages } from "../../core/release/lock";
 import type { Catalog } from "../../core/settings/model";
 import { buildImage, writeImage } from "../registry/images";
 
 /** Third-party images of a catalog as its file names them, each once. */
 export function thirdPartyImages(catalog: Catalog): string[] {
-    const images = Object.values(catalog.services).flatMap(({ image, init }) => [
-        image,
-        ...init.map((container) => container.image),
-    ]);
+    const images = Object.values(catalogImages(catalog));
     return [...new Set(images.flatMap((image) => (image.from === "thirdParty" ? [image.source] : [])))].sort();
 }
 

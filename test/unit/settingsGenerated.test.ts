@@ -20,9 +20,9 @@ describe("What is generated from the schemas", () => {
 
     it("tells an editor what is not supported yet", () => {
         const schema = JSON.parse(readFileSync(join(root, "services.schema.json"), "utf8"));
-        const { manifests, replicas } = schema.properties.services.additionalProperties.properties;
-        assert.deepEqual(manifests, {
-            description: "Folder of the service's own Kubernetes manifests; images are pinned in them. Not supported yet.",
+        const { compatibleWith, replicas } = schema.properties.services.additionalProperties.properties;
+        assert.deepEqual(compatibleWith, {
+            description: "Schema labels that this version can run with. Not supported yet.",
             deprecationMessage: "Not supported yet.",
         });
         assert.deepEqual(replicas, { type: "integer", minimum: 0, maximum: 10000, description: "Number of pods. Default: 1." });

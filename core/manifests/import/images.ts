@@ -34,7 +34,7 @@ export function readImage(image: string, names: readonly string[], options: Imag
  * An image without digest is built by the repository where it is named after the workload and no tag or registry says otherwise:
  * `cart`, `gcr.io/acme/cart:v1`, but not `redis:8` or `grafana/grafana`, which anyone can pull.
  */
-function isBuilt(image: string, names: readonly string[], { built = [] }: ImageOptions): boolean {
+export function isBuilt(image: string, names: readonly string[], { built = [] }: ImageOptions): boolean {
     if (built.some((prefix) => image.startsWith(prefix))) {
         return true;
     }

@@ -242,7 +242,10 @@ export const service = z.strictObject({
     }),
     environments: optional(z.record(environmentName, override), "What differs in an environment, by its name."),
     schedule: optional(scheduled, "When a `cron` runs. A run that is due while one runs is left out."),
-    manifests: optional(later, "Folder of the service's own Kubernetes manifests; images are pinned in them."),
+    manifests: optional(
+        folder,
+        "Folder of the service's own Kubernetes manifests, seen from `services.yaml`, instead of the keys that describe its pods: images are pinned in them, labels added.",
+    ),
     calls: optional(
         z.array(serviceName).meta({ expected: "a list of services of this file" }),
         "Services of this file that this one calls. All other traffic between pods is denied.",
