@@ -112,6 +112,12 @@ export class Cloud {
         return this.store.get<{ member: string }>(`identities/${token}`)?.member;
     }
 
+    /** A token that stands for a member. Nothing where none does. */
+    tokenOf(member: string): string | undefined {
+        const names = this.store.children("identities");
+        return names.find((name) => this.store.get<{ member: string }>(name)?.member === member)?.slice("identities/".length);
+    }
+
     /** A cluster that is there already, such as kind on a laptop. */
     addCluster({
         name,
@@ -145,8 +151,10 @@ export class Cloud {
         this.store.put(`controlPlanes/${clusterKey}`, controlPlane);
     }
 
+    /** The cluster of an address: its own, or that of the Kubernetes that really stands behind it. */
     clusterAt(server: string): Cluster | undefined {
-        return this.clusters().find((cluster) => cluster.server === server.replace(/\/$/, ""));
+        const address = server.replace(/\/$/, "");
+        return this.clusters().find((cluster) => cluster.server === address || cluster.controlPlane?.address === address);
     }
 
     /** The Kubernetes objects of a cluster. */

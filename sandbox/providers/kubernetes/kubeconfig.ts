@@ -1,5 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { parse } from "yaml";
+import type { ClientCertificate } from "../../kubernetes/clusterClient";
 import { ProviderError } from "../double";
 import { isRecord, records, text } from "../values";
 
@@ -7,8 +9,12 @@ import { isRecord, records, text } from "../values";
 export interface Connection {
     /** URL of the API server. */
     server: string;
-    /** Token of the user. Absent: a plugin such as gke-gcloud-auth-plugin gives one for whoever is logged in. */
+    /** Of what signed the server's certificate, as PEM. @default - the authorities that are known everywhere */
+    certificateAuthority?: string;
+    /** Token of the user. Absent: a certificate, or a plugin such as gke-gcloud-auth-plugin that gives one for whoever is logged in. */
     token?: string;
+    /** Certificate and key of the user. */
+    certificate?: ClientCertificate;
     /** Namespace for objects that name none. */
     namespace: string;
 }
@@ -36,14 +42,20 @@ export function readKubeconfig(
     if (server === undefined) {
         throw unreachable(`cluster ${JSON.stringify(String(context.cluster))} has no server`);
     }
-    const token =
-        text(user, "token") ?? (text(user, "tokenFile") ? readFileSync(text(user, "tokenFile")!, "utf8").trim() : undefined);
-    if (token === undefined && user.exec === undefined) {
-        throw unreachable("the server has asked for the client to provide credentials: the user has neither token nor exec");
+    const file = inlineOrFile(isFile(pathOrText) ? dirname(pathOrText) : ".");
+    const token = text(user, "token") ?? file(user, "tokenFile")?.trim();
+    const certificateAuthority = file(cluster, "certificate-authority");
+    const [certificate, key] = [file(user, "client-certificate"), file(user, "client-key")];
+    if (token === undefined && certificate === undefined && user.exec === undefined) {
+        throw unreachable(
+            "the server has asked for the client to provide credentials: the user has neither token nor client certificate nor exec",
+        );
     }
     return {
         server,
         ...(token === undefined ? {} : { token }),
+        ...(certificateAuthority === undefined ? {} : { certificateAuthority }),
+        ...(certificate === undefined || key === undefined ? {} : { certificate: { certificate, key } }),
         namespace: overrides.namespace ?? text(context, "namespace") ?? "default",
     };
 }
@@ -63,6 +75,17 @@ function named(config: Record<string, unknown>, list: string, name: string, what
         );
     }
     return found;
+}
+
+/** Reads what a kubeconfig holds as `<field>-data` in base64, or names as a file beside it. */
+function inlineOrFile(directory: string): (entry: Record<string, unknown>, field: string) => string | undefined {
+    return (entry, field) => {
+        const [data, path] = [text(entry, `${field}-data`), text(entry, field)];
+        if (data !== undefined) {
+            return Buffer.from(data, "base64").toString();
+        }
+        return path === undefined ? undefined : readFileSync(resolve(directory, path), "utf8");
+    };
 }
 
 function isFile(path: string): boolean {

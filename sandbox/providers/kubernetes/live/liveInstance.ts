@@ -1,0 +1,168 @@
+import {
+    InitializationError,
+    ProviderError,
+    unknown,
+    type CheckRequest,
+    type CheckResult,
+    type CreateRequest,
+    type DeleteRequest,
+    type DiffRequest,
+    type ProviderInstance,
+    type ReadRequest,
+    type ResourceDiff,
+    type UpdateRequest,
+    type Values,
+} from "../../double";
+import { isKnown, merge, text } from "../../values";
+import { completeInputs, idOf, inputChanges, isAnnotated, kindOfToken, placeOf } from "../inputs";
+import { awaiters } from "./awaiters";
+import { awaitLife, type Outcome } from "./awaiting";
+import { newFieldManager, type LiveCluster, type LiveKind } from "./liveCluster";
+import type { LiveObject } from "./observed";
+
+export interface LiveInstanceOptions {
+    /** Namespace for objects that name none. */
+    namespace: string;
+    /** Whether what is there already is taken over where a program makes it. */
+    upsert: boolean;
+    /** How long a pod may be kept from starting before its rollout has failed, in milliseconds. */
+    standstill: number;
+}
+
+/** A provider instance that works against a real API server, as the real provider does. */
+export class LiveInstance implements ProviderInstance {
+    constructor(
+        private readonly cluster: LiveCluster,
+        private readonly options: LiveInstanceOptions,
+    ) {}
+
+    async check(request: CheckRequest): Promise<CheckResult> {
+        const named = kindOfToken(request.token);
+        const { namespaced = true } = (await this.cluster.kindOf(named.apiVersion, named.kind)) ?? {};
+        return completeInputs(request, { ...named, namespaced }, this.options.namespace);
+    }
+
+    diff(request: DiffRequest): ResourceDiff {
+        return inputChanges(request);
+    }
+
+    async create({ token, inputs, preview, timeoutSeconds }: CreateRequest) {
+        if (preview) {
+            const kind = await this.findKind(token);
+            if (kind && isKnown(inputs)) await this.cluster.dryCreate(kind, inputs);
+            const system = { uid: unknown, resourceVersion: unknown, creationTimestamp: unknown };
+            return { id: "", outputs: { ...merge(inputs, { metadata: system }), status: unknown } };
+        }
+        const kind = await this.kind(token);
+        const fieldManager = newFieldManager();
+        const object = await this.made(kind, inputs, fieldManager);
+        const subject = `resource ${idOf(object)} was successfully created, but the Kubernetes API server reported that it`;
+        return { id: idOf(object), outputs: await this.live(kind, object, inputs, { subject, fieldManager, timeoutSeconds }) };
+    }
+
+    async read({ token, id, inputs, outputs }: ReadRequest) {
+        const kind = await this.findKind(token);
+        const { name, namespace } = placeOf(id);
+        const object =
+            kind && (await this.cluster.get(kind, kind.namespaced ? (namespace ?? this.options.namespace) : undefined, name));
+        if (!object) return undefined;
+        return { id, inputs, outputs: outputsOf(object, managerOf(outputs)) };
+    }
+
+    async update({ token, id, inputs, oldOutputs, preview, timeoutSeconds }: UpdateRequest): Promise<Values> {
+        const kind = await this.kind(token);
+        const fieldManager = managerOf(oldOutputs);
+        if (preview) {
+            if (isKnown(inputs)) await this.cluster.dryUpdate(kind, inputs, fieldManager);
+            return { ...oldOutputs, ...inputs, metadata: { ...(oldOutputs.metadata as object), ...(inputs.metadata as object) } };
+        }
+        const object = await this.cluster.update(kind, inputs, fieldManager);
+        const subject = `the Kubernetes API server reported that ${JSON.stringify(id)}`;
+        return this.live(kind, object, inputs, { subject, fieldManager, timeoutSeconds });
+    }
+
+    async delete({ token, id }: DeleteRequest): Promise<void> {
+        const kind = await this.findKind(token);
+        if (!kind) return;
+        const { name, namespace } = placeOf(id);
+        const path = this.cluster.path(kind, kind.namespaced ? (namespace ?? this.options.namespace) : undefined, name);
+        await this.cluster.asked(() => this.cluster.client.delete(path, { propagationPolicy: "Foreground" }));
+    }
+
+    async invoke(token: string): Promise<Values> {
+        throw new ProviderError(`the sandbox's Kubernetes has no function ${token}`);
+    }
+
+    private async made(kind: LiveKind, inputs: Values, fieldManager: string): Promise<LiveObject> {
+        try {
+            return this.options.upsert
+                ? await this.cluster.apply(kind, inputs, fieldManager)
+                : await this.cluster.create(kind, inputs);
+        } catch (error) {
+            if (!(error instanceof ProviderError)) throw error;
+            const place = [text(inputs, "metadata.namespace"), text(inputs, "metadata.name")].filter(Boolean).join("/");
+            throw new ProviderError(
+                `resource ${place} was not successfully created by the Kubernetes API server: ${error.message}`,
+            );
+        }
+    }
+
+    /** The outputs of the object once it has come to life. @throws InitializationError where it does not, with the object as it is */
+    private async live(
+        kind: LiveKind,
+        object: LiveObject,
+        inputs: Values,
+        { subject, fieldManager, timeoutSeconds }: { subject: string; fieldManager: string; timeoutSeconds?: number },
+    ): Promise<Values> {
+        const outcome = await this.outcome(kind, object, timeoutSeconds);
+        const outputs = outputsOf(outcome.object, fieldManager);
+        if (outcome.reasons.length === 0) return outputs;
+        const { name } = object.metadata;
+        const how = outcome.timedOut ? `'${name}' timed out waiting to be Ready` : `Resource '${name}' failed to initialize`;
+        const headline = `${subject} failed to fully initialize or become live: ${how}`;
+        throw new InitializationError(
+            [headline, ...outcome.reasons.map((reason) => `  * ${reason}`)].join("\n"),
+            idOf(object),
+            outputs,
+            inputs,
+            [headline, ...outcome.reasons],
+        );
+    }
+
+    private async outcome(kind: LiveKind, object: LiveObject, timeoutSeconds = defaultTimeoutSeconds): Promise<Outcome> {
+        const awaiter = awaiters[`${kind.apiVersion}/${kind.kind}`];
+        if (!awaiter || isAnnotated(object, "pulumi.com/skipAwait")) return { object, reasons: [], timedOut: false };
+        const collection = this.cluster.path(kind, object.metadata.namespace);
+        const patience = { timeout: timeoutSeconds * 1000, standstill: this.options.standstill };
+        return this.cluster.asked(() => awaitLife(this.cluster.client, object, collection, awaiter, patience));
+    }
+
+    private findKind(token: string): Promise<LiveKind | undefined> {
+        const { apiVersion, kind } = kindOfToken(token);
+        return this.cluster.kindOf(apiVersion, kind);
+    }
+
+    private async kind(token: string): Promise<LiveKind> {
+        const kind = await this.findKind(token);
+        if (kind) return kind;
+        const named = kindOfToken(token);
+        throw new ProviderError(
+            `no matches for kind ${JSON.stringify(named.kind)} in version ${JSON.stringify(named.apiVersion)}: the Kubernetes API server ` +
+                "reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been created",
+        );
+    }
+}
+
+/** What the state keeps of an object: all but who set which field, and under which name this resource applies its own. */
+function outputsOf({ metadata, ...object }: LiveObject, fieldManager: string): Values {
+    const { managedFields: _managedFields, ...rest } = metadata as LiveObject["metadata"] & { managedFields?: unknown };
+    return { ...object, metadata: rest, [fieldManagerKey]: fieldManager };
+}
+
+function managerOf(outputs: Values): string {
+    return text(outputs, fieldManagerKey) ?? newFieldManager();
+}
+
+/** Where the real provider keeps it. */
+const fieldManagerKey = "__fieldManager";
+const defaultTimeoutSeconds = 600;

@@ -1,0 +1,169 @@
+import type { KubernetesObject } from "../cloud/objects";
+import {
+    InitializationError,
+    ProviderError,
+    unknown,
+    type CheckRequest,
+    type CheckResult,
+    type CreateRequest,
+    type DeleteRequest,
+    type DiffRequest,
+    type ProviderInstance,
+    type ReadRequest,
+    type ResourceDiff,
+    type UpdateRequest,
+    type Values,
+} from "../double";
+import { at, isKnown, isRecord, merge, projection, text } from "../values";
+import type { ApiServer } from "./apiServer";
+import { completeInputs, idOf, inputChanges, isAnnotated, placeOf } from "./inputs";
+import { kindOf, nameOf, type Kind } from "./kinds";
+import type { Liveness } from "./liveness";
+
+/** A provider instance whose cluster is played from the cloud's files: API server, controllers and nodes. */
+export class PlayedInstance implements ProviderInstance {
+    constructor(
+        private readonly server: ApiServer,
+        private readonly liveness: Liveness,
+        /** Namespace for objects that name none. */
+        private readonly namespace: string,
+    ) {}
+
+    check(request: CheckRequest): CheckResult {
+        return completeInputs(request, kindOf(request.token), this.namespace);
+    }
+
+    diff(request: DiffRequest): ResourceDiff {
+        return inputChanges(request);
+    }
+
+    async create({ token, inputs, preview }: CreateRequest) {
+        const kind = kindOf(token);
+        if (preview) {
+            this.dryRun(kind, inputs);
+            return {
+                id: "",
+                outputs: {
+                    ...merge(inputs, { metadata: { uid: unknown, resourceVersion: unknown, creationTimestamp: unknown } }),
+                    status: unknown,
+                },
+            };
+        }
+        const object = this.apply(kind, inputs, "created");
+        const id = idOf(object);
+        const outputs = await this.live(
+            object,
+            inputs,
+            `resource ${id} was successfully created, but the Kubernetes API server reported that it`,
+        );
+        return { id, outputs };
+    }
+
+    async read({ token, id, inputs }: ReadRequest) {
+        const kind = kindOf(token);
+        const { name, namespace = this.namespace } = placeOf(id);
+        const object = this.server.get(kind, kind.namespaced ? namespace : undefined, name);
+        if (!object) {
+            return undefined;
+        }
+        const imported = {
+            apiVersion: object.apiVersion,
+            kind: object.kind,
+            metadata: withoutSystem(object.metadata),
+            ...withoutStatus(object),
+        };
+        return {
+            id,
+            inputs: Object.keys(inputs).length > 0 ? (projection(inputs, withStringData(object)) as Values) : imported,
+            outputs: object,
+        };
+    }
+
+    async update({ token, id, inputs, oldOutputs, preview }: UpdateRequest): Promise<Values> {
+        const kind = kindOf(token);
+        if (preview) {
+            this.dryRun(kind, inputs);
+            return { ...oldOutputs, ...inputs, metadata: { ...(oldOutputs.metadata as object), ...(inputs.metadata as object) } };
+        }
+        const object = this.apply(kind, inputs, "updated");
+        return this.live(object, inputs, `the Kubernetes API server reported that ${JSON.stringify(id)}`);
+    }
+
+    async delete({ token, id }: DeleteRequest): Promise<void> {
+        const kind = kindOf(token);
+        const { name, namespace = this.namespace } = placeOf(id);
+        this.server.delete(kind, kind.namespaced ? namespace : undefined, name);
+    }
+
+    async invoke(token: string): Promise<Values> {
+        throw new ProviderError(`the sandbox's Kubernetes has no function ${token}`);
+    }
+
+    private apply(kind: Kind, inputs: Values, done: string): KubernetesObject {
+        try {
+            return this.server.apply(kind, inputs);
+        } catch (error) {
+            if (error instanceof ProviderError) {
+                const name = [at(inputs, "metadata.namespace"), nameOf(inputs)].filter(Boolean).join("/");
+                throw new ProviderError(
+                    `resource ${name} was not successfully ${done} by the Kubernetes API server: ${error.message}`,
+                );
+            }
+            throw error;
+        }
+    }
+
+    /** A preview asks the API server too, once all is known and the namespace is there. */
+    private dryRun(kind: Kind, inputs: Values): void {
+        const namespace = text(inputs, "metadata.namespace");
+        const ready =
+            !kind.namespaced ||
+            (namespace !== undefined && this.server.objects.get("Namespace", undefined, namespace) !== undefined);
+        if (isKnown(inputs) && ready) {
+            this.server.judge(kind, inputs);
+        }
+    }
+
+    /** The object once it has come to life. @throws InitializationError where it does not, with the object as it is */
+    private async live(object: KubernetesObject, inputs: Values, subject: string): Promise<Values> {
+        const reasons = isAnnotated(object, "pulumi.com/skipAwait") ? [] : await this.liveness.await(object);
+        const { kind, metadata } = object;
+        const now = this.server.objects.get(kind, metadata.namespace, metadata.name) ?? object;
+        if (reasons.length > 0) {
+            const headline = `${subject} failed to fully initialize or become live: '${metadata.name}' timed out waiting to be Ready`;
+            throw new InitializationError(
+                [headline, ...reasons.map((reason) => `  * ${reason}`)].join("\n"),
+                idOf(object),
+                now,
+                inputs,
+                [headline, ...reasons],
+            );
+        }
+        return now;
+    }
+}
+
+function withoutStatus({ status: _status, metadata: _metadata, ...rest }: KubernetesObject): Values {
+    return rest;
+}
+
+function withoutSystem({
+    uid: _uid,
+    resourceVersion: _version,
+    creationTimestamp: _created,
+    generation: _generation,
+    ...rest
+}: KubernetesObject["metadata"]): Values {
+    return rest;
+}
+
+/** A Secret's data once more as text: that is how programs write it, though the API server keeps it in one form only. */
+function withStringData(object: KubernetesObject): Values {
+    const data = Object.entries(isRecord(object.data) ? object.data : {});
+    return object.kind === "Secret"
+        ? {
+              ...object,
+              stringData: Object.fromEntries(data.map(([key, value]) => [key, Buffer.from(String(value), "base64").toString()])),
+          }
+        : object;
+}
