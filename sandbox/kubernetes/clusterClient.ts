@@ -223,10 +223,13 @@ export class ClusterClient {
 
     /** Sends a request. @returns the answer, of which the body is still to be read @throws ApiRefused */
     private async open(method: string, path: string, body?: object, contentType = "application/json"): Promise<IncomingMessage> {
-        const headers = { ...this.authorization, accept: "application/json", "content-type": contentType };
+        const sentBody = body && Buffer.from(JSON.stringify(body));
+        // Node alone says nothing of the length of what a DELETE carries.
+        const length = sentBody ? { "content-length": sentBody.length } : {};
+        const headers = { ...this.authorization, ...length, accept: "application/json", "content-type": contentType };
         const response = await new Promise<IncomingMessage>((resolve, reject) => {
             const sent = request(`${this.address}${path}`, { method, headers, agent: this.agent }, resolve);
-            sent.once("error", reject).end(body && JSON.stringify(body));
+            sent.once("error", reject).end(sentBody);
         });
         const code = response.statusCode ?? 0;
         if (code >= 200 && code < 300) return response;
