@@ -151,6 +151,10 @@ export class Cloud {
         this.store.put(`controlPlanes/${clusterKey}`, controlPlane);
     }
 
+    removeControlPlane(clusterKey: string): void {
+        this.store.delete(`controlPlanes/${clusterKey}`);
+    }
+
     /** The cluster of an address: its own, or that of the Kubernetes that really stands behind it. */
     clusterAt(server: string): Cluster | undefined {
         const address = server.replace(/\/$/, "");

@@ -1,6 +1,7 @@
 import type { Cloud } from "./cloud";
 import { dockerDouble } from "./docker/double";
 import { gcpDouble } from "./gcp/double";
+import type { ClusterHost } from "./gcp/kind";
 import { githubDouble } from "./github/double";
 import { kubernetesDouble, type KubernetesDoubleOptions } from "./kubernetes/double";
 import { serveProvider } from "./server";
@@ -9,6 +10,8 @@ export interface ServeProvidersOptions extends KubernetesDoubleOptions {
     cloud: Cloud;
     /** @default - none: GitHub answers 401 */
     github?: { token: string; owner: string };
+    /** Runs what stands behind clusters that the gcp double makes. @default - nothing does: the Kubernetes double plays them */
+    clusters?: ClusterHost;
     /** Address of a docker daemon. @default `unix:///var/run/docker.sock` */
     dockerHost?: string;
 }
@@ -29,10 +32,11 @@ export async function serveProviders({
     cloud,
     github = undefined,
     dockerHost,
+    clusters,
     ...kubernetes
 }: ServeProvidersOptions): Promise<ServedProviders> {
     const servers = {
-        gcp: await serveProvider(gcpDouble(cloud, kubernetes.member)),
+        gcp: await serveProvider(gcpDouble(cloud, kubernetes.member, clusters)),
         kubernetes: await serveProvider(kubernetesDouble(cloud, kubernetes)),
         github: await serveProvider(githubDouble(cloud, github ?? {})),
         docker: await serveProvider(dockerDouble(dockerHost === undefined ? {} : { host: dockerHost })),

@@ -1,13 +1,17 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { Cloud } from "../providers/cloud";
+import type { PullImage } from "../providers/kubernetes/kubelet";
 import { serveProviders } from "../providers/serve";
 import { openPolicy, serveRegistry } from "../registry/server";
-import { kubeconfigOf, tokenOf } from "./credentials";
+import { serveAuthority } from "./clusterAuthority";
+import { Clusters } from "./clusters";
+import { kubeconfigOf } from "./credentials";
 import { readDaemon, type DaemonState } from "./daemonState";
 import { layout, type Layout } from "./layout";
 import { identities, identityOf, organisation } from "./names";
 import { pullAs } from "./pull";
 import { registryPolicy } from "./registryPolicy";
+import { readWorldSettings } from "./settings";
 
 /** The process that plays the world: registries and provider doubles over one folder, until it is told to end. */
 async function serve(where: Layout): Promise<void> {
@@ -19,9 +23,11 @@ async function serve(where: Layout): Promise<void> {
         policy: registryPolicy(cloud),
     });
     const upstream = await serveRegistry({ directory: where.upstream, port: portOf(before?.upstream), policy: openPolicy });
+    const pullImage = pullAs((member) => cloud.tokenOf(member));
+    const clusters = readWorldSettings(where).kubernetes === "real" ? await realClusters(where, cloud, pullImage) : undefined;
     const providers: Record<string, string> = {};
     for (const stack of ["platform", ...organisation.environments]) {
-        providers[identityOf(stack)] = await providersFor(where, cloud, stack);
+        providers[identityOf(stack)] = await providersFor(stack, where, cloud, pullImage, clusters);
     }
     const state: DaemonState = {
         pid: process.pid,
@@ -35,18 +41,29 @@ async function serve(where: Layout): Promise<void> {
     renameSync(`${where.daemon}.next`, where.daemon);
 }
 
+/** Brings up the control planes that ran when the world was last there, and lets them end in order when it ends. */
+async function realClusters(where: Layout, cloud: Cloud, pullImage: PullImage): Promise<Clusters> {
+    const clusters = new Clusters(cloud, where.kubernetes, await serveAuthority(cloud), pullImage);
+    beforeEnd = () => clusters.stop();
+    await clusters.resume();
+    return clusters;
+}
+
 /** An environment's deployer finds the Kubernetes provider alone: a promotion that asked for another would fail. */
-async function providersFor(where: Layout, cloud: Cloud, stack: string): Promise<string> {
+async function providersFor(
+    stack: string,
+    where: Layout,
+    cloud: Cloud,
+    pullImage: PullImage,
+    clusters: Clusters | undefined,
+): Promise<string> {
     const identity = identityOf(stack);
-    const members = identities();
     const served = await serveProviders({
         cloud,
-        member: members[identity],
+        member: identities()[identity],
         kubeconfig: kubeconfigOf(where, identity),
-        pullImage: pullAs((member) => {
-            const name = Object.keys(members).find((known) => members[known] === member);
-            return name && tokenOf(where, name);
-        }),
+        pullImage,
+        clusters,
         ...(stack === "platform" ? { github: { token: "sandbox", owner: organisation.owner } } : {}),
     });
     return stack === "platform" ? served.environment.PULUMI_DEBUG_PROVIDERS : `kubernetes:${served.ports.kubernetes}`;
@@ -56,5 +73,7 @@ function portOf(address: string | undefined): number {
     return address === undefined ? 0 : Number(address.split(":")[1]);
 }
 
-process.on("SIGTERM", () => process.exit(0));
+let beforeEnd = () => Promise.resolve();
+
+process.on("SIGTERM", () => void beforeEnd().finally(() => process.exit(0)));
 void serve(layout(process.argv[2]));

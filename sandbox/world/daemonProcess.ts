@@ -49,5 +49,6 @@ export async function stopDaemon(layout: Layout): Promise<boolean> {
     return true;
 }
 
-const startSeconds = 30;
+// Control planes of three clusters are up after twenty, where Kubernetes is real.
+const startSeconds = 120;
 const tsNode = require.resolve("ts-node/register/transpile-only");

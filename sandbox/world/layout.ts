@@ -7,6 +7,10 @@ export function layout(root: string) {
         /** Ports and process of the running doubles. */
         daemon: join(root, "daemon.json"),
         log: join(root, "daemon.log"),
+        /** What was decided when the world was made. */
+        settings: join(root, "world.json"),
+        /** Data, credentials and logs of the control planes, where Kubernetes is real. */
+        kubernetes: join(root, "kubernetes"),
         /** The simulated Google Cloud, GitHub and clusters. */
         cloud: join(root, "cloud"),
         registry: join(root, "registry"),

@@ -94,6 +94,8 @@ const cluster: GcpKind = {
             ...(inputs.enableAutopilot === true ? { workloadIdentityConfig: { workloadPool: `${project}.svc.id.goog` } } : {}),
         };
     },
+    start: async (outputs, { clusters, project }) => clusters?.start(clusterKey(outputs, project)),
+    stop: async (outputs, { clusters, project }) => clusters?.remove(clusterKey(outputs, project)),
     remove: (outputs, { cloud, project }) => {
         if (outputs.deletionProtection !== false) {
             throw new ProviderError(
@@ -104,6 +106,8 @@ const cluster: GcpKind = {
         cloud.store.deleteAll(`projects/${project}/locations/${outputs.location}/clusters/${outputs.name}`);
     },
 };
+
+const clusterKey = ({ location, name }: Values, project: string) => `${project}/${String(location)}/${String(name)}`;
 
 const nodePool: GcpKind = {
     token: "gcp:container/nodePool:NodePool",

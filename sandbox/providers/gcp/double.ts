@@ -9,14 +9,14 @@ import {
     type Values,
 } from "../double";
 import { isKnown, merge, projection, text } from "../values";
-import { googleError, type GcpKind, type Place } from "./kind";
+import { googleError, type ClusterHost, type GcpKind, type Place } from "./kind";
 import { kindOf, serviceVerb, storageOf } from "./kinds";
 
 /**
  * Plays the package `gcp` for one member: what that member may not do is refused.
  * An `accessToken` in the provider's configuration stands for its own member instead.
  */
-export function gcpDouble(cloud: Cloud, member: string): ProviderDouble {
+export function gcpDouble(cloud: Cloud, member: string, clusters?: ClusterHost): ProviderDouble {
     return {
         name: "gcp",
         version: "9.37.0",
@@ -25,7 +25,7 @@ export function gcpDouble(cloud: Cloud, member: string): ProviderDouble {
             if (who === undefined) {
                 throw googleError(401, "Request had invalid authentication credentials. Expected OAuth 2 access token, authError");
             }
-            return new GcpInstance(cloud, who, config);
+            return new GcpInstance(cloud, who, config, clusters);
         },
     };
 }
@@ -35,6 +35,7 @@ class GcpInstance implements ProviderInstance {
         private readonly cloud: Cloud,
         private readonly member: string,
         private readonly config: Readonly<Record<string, string>>,
+        private readonly clusters?: ClusterHost,
     ) {}
 
     check({ token, name, olds, news, seed }: CheckRequest): CheckResult {
@@ -100,7 +101,14 @@ class GcpInstance implements ProviderInstance {
                 `Error creating ${kind.title}: The resource '${kind.name(inputs, place)}' already exists, alreadyExists`,
             );
         }
-        return { id: kind.id?.(inputs, place) ?? kind.name(inputs, place), outputs: this.write(kind, inputs, place) };
+        const outputs = this.write(kind, inputs, place);
+        try {
+            await kind.start?.(outputs, place);
+        } catch (error) {
+            storageOf(kind).remove(outputs, place);
+            throw new ProviderError(`Error waiting for creating ${kind.title} ${kind.name(inputs, place)}: ${String(error)}`);
+        }
+        return { id: kind.id?.(inputs, place) ?? kind.name(inputs, place), outputs };
     }
 
     async read({ token, id, inputs, outputs }: { token: string; id: string; inputs: Values; outputs: Values }) {
@@ -139,6 +147,7 @@ class GcpInstance implements ProviderInstance {
         }
         this.authorise(kind, "delete", outputs, place);
         kind.remove?.(outputs, place);
+        await kind.stop?.(outputs, place);
         storageOf(kind).remove(outputs, place);
     }
 
@@ -212,6 +221,7 @@ class GcpInstance implements ProviderInstance {
             number: project.number,
             region: this.config.region,
             zone: this.config.zone,
+            clusters: this.clusters,
         };
     }
 

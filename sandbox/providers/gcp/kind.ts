@@ -32,6 +32,10 @@ export interface GcpKind {
     unanswered?(inputs: Values): Values;
     /** Outputs that the cloud gives. @default none */
     answers?(inputs: Values, place: Place): Values;
+    /** What has to be brought up before a create is done. @default nothing */
+    start?(outputs: Values, place: Place): Promise<void>;
+    /** What has to be brought down before a delete is done. @default nothing */
+    stop?(outputs: Values, place: Place): Promise<void>;
     /** What a delete does besides taking the record away. @throws ProviderError where it is refused */
     remove?(outputs: Values, place: Place): void;
     /** How the resource is kept, for kinds that are not a record of their own, such as a binding. @default a record under its name */
@@ -52,6 +56,12 @@ export interface Reference {
     name: string;
 }
 
+/** Runs what stands behind clusters. Keys are those of `Cloud.clusters`. */
+export interface ClusterHost {
+    start(clusterKey: string): Promise<void>;
+    remove(clusterKey: string): Promise<void>;
+}
+
 /** Where a provider instance works, and as whom. */
 export interface Place {
     cloud: Cloud;
@@ -61,6 +71,8 @@ export interface Place {
     number: string;
     region?: string;
     zone?: string;
+    /** Absent: clusters are records alone, which the Kubernetes double plays. */
+    clusters?: ClusterHost;
 }
 
 /** A pattern that an id has to match, with the words that Google has for it. */

@@ -1,0 +1,20 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import type { Layout } from "./layout";
+
+/** What stands behind the clusters of a world: control planes of Kubernetes, or a double that plays them from files. */
+export type KubernetesChoice = (typeof kubernetesChoices)[number];
+
+export const kubernetesChoices = ["double", "real"] as const;
+
+/** What was decided when a world was made. */
+export interface WorldSettings {
+    kubernetes: KubernetesChoice;
+}
+
+export function readWorldSettings({ settings }: Layout): WorldSettings {
+    return existsSync(settings) ? (JSON.parse(readFileSync(settings, "utf8")) as WorldSettings) : { kubernetes: "double" };
+}
+
+export function writeWorldSettings(layout: Layout, settings: WorldSettings): void {
+    writeFileSync(layout.settings, JSON.stringify(settings));
+}
