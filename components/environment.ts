@@ -71,7 +71,11 @@ export class Environment extends pulumi.ComponentResource {
                 const options = { parent: this, provider, dependsOn: waitsFor };
                 services[service.name] = bringsManifests(service)
                     ? new BroughtService(name, { service, context, after, images: pinned }, options)
-                    : new Microservice(name, { service, context, after, images: pinned }, options);
+                    : new Microservice(
+                          name,
+                          { service, context, after, images: pinned, migrated: plan.migrations.done.includes(service.name) },
+                          options,
+                      );
             }
             const closed = new NetworkPolicy(`${key}-default-deny`, renderDefaultDeny(context), {
                 parent: this,
@@ -112,7 +116,7 @@ function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
 
 function renderContext(
     { project, catalog }: Settings,
-    { environment, images, direction, transitions }: Plan,
+    { environment, images, migrations }: Plan,
     built: Readonly<Record<string, LocalImage>>,
 ): RenderContext {
     return {
@@ -128,8 +132,7 @@ function renderContext(
             const locked = built[service] ? undefined : images[service];
             return locked && "commit" in locked ? locked.commit : undefined;
         },
-        migrates: (service: string) =>
-            (direction === "first" || direction === "forward") && transitions.some(({ image }) => image === service),
+        migrates: (service: string) => migrations.due.includes(service) || migrations.done.includes(service),
     };
 }
 

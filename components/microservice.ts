@@ -20,6 +20,8 @@ export interface MicroserviceArgs {
     images?: Readonly<Record<string, pulumi.Input<string>>>;
     /** What must have come to its end before this one's rollout begins. @default nothing */
     after?: readonly pulumi.Resource[];
+    /** Whether its `migrate` has run for this version: the Job stays as it ended, whatever the entry says now. @default false */
+    migrated?: boolean;
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
     rolloutMinutes?: number;
 }
@@ -35,7 +37,7 @@ export class Microservice extends pulumi.ComponentResource {
 
     constructor(name: string, args: MicroserviceArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Microservice", name, {}, opts);
-        const { after = [], rolloutMinutes = 10 } = args;
+        const { after = [], migrated = false, rolloutMinutes = 10 } = args;
         const rendered = renderService(args.service, args.context);
         const objects = args.images ? withImages(rendered, args.images) : rendered;
         const own = { parent: this };
@@ -56,6 +58,7 @@ export class Microservice extends pulumi.ComponentResource {
             new batch.Job(`${name}-migrate`, againAfterFailure(objects.migrate), {
                 ...ready,
                 ...outlasting(objects.migrate),
+                ...(migrated && { ignoreChanges: ["metadata", "spec"] }),
             });
         const awaited = {
             parent: this,

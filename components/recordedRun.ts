@@ -40,7 +40,8 @@ export interface RecordedRunInputs {
 
 /** The inputs, pure. */
 export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedRunInputs {
-    const { environment, request, images, key } = plan;
+    const { environment, request, images, key, migrations } = plan;
+    const migrated = [...migrations.due, ...migrations.done].sort();
     const { name, registry, tier, namespace } = environment;
     const clusters = environment.clusters.map((cluster) => ({
         name: cluster.name,
@@ -59,6 +60,7 @@ export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedR
                 Object.entries(images).map(([image, { ref: _ref, pinned: _pinned, ...locked }]) => [image, locked]),
             ),
             catalog,
+            ...(migrated.length > 0 && { migrated }),
             clusters,
             namespace,
         } satisfies ForeseenRun),

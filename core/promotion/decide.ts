@@ -3,6 +3,7 @@ import { isCommit, serviceOf, type Lock } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import type { Environment } from "../settings/model";
 import { isLocal, localNotes, localServices } from "./localBuilds";
+import { migrationsOf } from "./migrations";
 import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
 import { directionOf, propose, refOf } from "./proposal";
 import { rules as allRules } from "./rules";
@@ -79,6 +80,7 @@ function planOf(judged: Judged): Plan {
         set,
         key,
         transitions,
+        migrations: migrationsOf(request.catalog, direction, transitions, current),
         pending,
         ...(local.length > 0 && { local }),
         locks: Object.fromEntries(locks),

@@ -32,6 +32,7 @@ export function planWithoutCommit(environment: Environment, catalog: Catalog): P
         set: {},
         key: setKey({}),
         transitions: [],
+        migrations: { due: [], done: [] },
         pending: Object.keys(catalog.services)
             .filter((name) => !local.includes(name))
             .sort(),

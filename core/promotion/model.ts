@@ -3,6 +3,7 @@ import type { Digest } from "../registry/reference";
 import type { ImageSet, Lock, LockedImage } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import type { Catalog, Environment } from "../settings/model";
+import type { Migrations } from "./migrations";
 
 /** What an environment's config asks for. */
 export interface PromotionRequest {
@@ -63,6 +64,7 @@ export interface Plan {
     key: string;
     /** Images whose digest changes, by name; those that leave the environment included. */
     transitions: readonly Transition[];
+    migrations: Migrations;
     /** Services of the catalog that the lock does not have: reported, not deployed. */
     pending: readonly string[];
     /** Services that are built from the working copy, sorted: no digest of theirs is known yet, and no run is recorded. Absent: none. */

@@ -12,6 +12,8 @@ export interface RunRecord {
     images: Readonly<Record<string, LockedImage>>;
     /** The catalog that was rendered: what a rollback with the settings of then renders again. */
     catalog: Catalog;
+    /** Services whose `migrate` ran when their version came, sorted. @default - none */
+    migrated?: readonly string[];
     /** Where it ran. */
     clusters: readonly Pick<Cluster, "name" | "region" | "context">[];
     namespace: string;

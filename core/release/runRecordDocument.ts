@@ -33,6 +33,8 @@ export function parseRun(content: unknown, what = "Run record"): RunRecord {
         const cluster = reader.fields(`clusters.${index}`, entry, ["name", "region", "context"]);
         ["name", "region", "context"].forEach((key) => reader.text(`clusters.${index}.${key}`, cluster[key]));
     }
+    const { migrated } = record;
+    reader.expect("migrated", migrated, migrated === undefined || isNames(migrated), "a list of services");
     readCatalog(reader, record.catalog);
     readImages(reader, record.images);
     reader.finish();
@@ -50,9 +52,13 @@ export function serializeRun(record: RunRecord): Buffer {
 }
 
 const keys = [
-    ...["schema", "environment", "request", "set", "images", "catalog", "clusters", "namespace"],
+    ...["schema", "environment", "request", "set", "images", "catalog", "migrated", "clusters", "namespace"],
     ...["at", "by", "operations", "reason"],
 ];
+
+function isNames(value: unknown): boolean {
+    return Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");
+}
 
 function isMoment(value: unknown): boolean {
     return (

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Plan } from "../../core/promotion/model";
 import type { Service } from "../../core/settings/model";
 import { ofType, record } from "./recorder";
 import { service } from "./settings";
@@ -68,9 +69,9 @@ describe("Microservice", () => {
 });
 
 describe("A migration", () => {
-    it("is registered where the service's image moves forward, and nowhere else", async () => {
+    it("is registered where it is due and where it has run, and nowhere else", async () => {
         const { Environment } = await import("../../components/environment");
-        const { cart, checkout, commit, plan } = await import("./plan");
+        const { commit, plan } = await import("./plan");
         const { environment, settings } = await import("./settings");
         const job = { env: {}, timeoutSeconds: 60 };
         const services = {
@@ -79,23 +80,17 @@ describe("A migration", () => {
         };
         const all = settings({ catalog: { services } });
         const stage = environment("stage", { promotesFrom: "dev", commit });
-        const migrations = async (more: object) => {
-            const outcome = { plan: plan(all, stage, more), words: "…" };
+        const migrations = async (jobs: Plan["migrations"]) => {
+            const outcome = { plan: plan(all, stage, { migrations: jobs }), words: "…" };
             const resources = await record(
                 () => new Environment("acme-shop", { settings: all, environment: stage, outcome }).registered,
             );
             return Object.keys(ofType(resources, "kubernetes:batch/v1:Job"));
         };
-        const both = [
-            { image: "cart", to: cart },
-            { image: "checkout", to: checkout },
-        ];
-        assert.deepEqual(await migrations({ direction: "first", transitions: both }), [
-            "europe-west1-cart-migrate",
-            "europe-west1-checkout-migrate",
-        ]);
-        assert.deepEqual(await migrations({ direction: "forward", transitions: both.slice(1) }), ["europe-west1-checkout-migrate"]);
-        assert.deepEqual(await migrations({ direction: "rollback", transitions: both }), []);
-        assert.deepEqual(await migrations({ direction: "unchanged", transitions: [] }), []);
+        const [cartJob, checkoutJob] = ["europe-west1-cart-migrate", "europe-west1-checkout-migrate"];
+        assert.deepEqual(await migrations({ due: ["cart", "checkout"], done: [] }), [cartJob, checkoutJob]);
+        assert.deepEqual(await migrations({ due: ["checkout"], done: [] }), [checkoutJob]);
+        assert.deepEqual(await migrations({ due: ["checkout"], done: ["cart"] }), [cartJob, checkoutJob]);
+        assert.deepEqual(await migrations({ due: [], done: [] }), []);
     });
 });

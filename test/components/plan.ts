@@ -26,6 +26,7 @@ export function plan({ catalog }: Settings, environment: Environment, more: Part
             { image: "cart", to: cart },
             { image: "checkout", to: checkout },
         ],
+        migrations: { due: [], done: [] },
         pending: [],
         locks: { [commit]: lock },
         notes: [],

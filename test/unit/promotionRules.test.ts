@@ -53,6 +53,7 @@ describe("a promotion", () => {
             set: { cart: digest("ca2"), checkout: digest("c0"), frontend: digest("f0") },
             key: key(images[wanted]),
             transitions: [{ image: "cart", from: digest("ca"), to: digest("ca2") }],
+            migrations: { due: [], done: [] },
             pending: [],
             locks: { [wanted]: locks[wanted] },
             notes: [],
