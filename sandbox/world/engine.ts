@@ -52,9 +52,9 @@ export function runPulumi(
     }: { checkout: string; variables: Readonly<Record<string, string>>; onOutput?: (text: string) => void },
 ): Promise<EngineRun> {
     const started = process.hrtime.bigint();
-    const { HOME, LANG, TMPDIR, USER, NODE_EXTRA_CA_CERTS } = process.env;
+    const { HOME, LANG, TMPDIR, USER, NODE_EXTRA_CA_CERTS, DOCKER_HOST } = process.env;
     const inherited = Object.fromEntries(
-        Object.entries({ HOME, LANG, TMPDIR, USER, NODE_EXTRA_CA_CERTS }).filter(([, value]) => value),
+        Object.entries({ HOME, LANG, TMPDIR, USER, NODE_EXTRA_CA_CERTS, DOCKER_HOST }).filter(([, value]) => value),
     );
     return new Promise((resolve, reject) => {
         const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {

@@ -4,15 +4,18 @@ import { dirname, join } from "node:path";
 import { readSettings } from "../../core/settings/load";
 import type { Catalog } from "../../core/settings/model";
 import { Repository } from "../git/repository";
+import { readyServers } from "../kubernetes/servers";
 import { Cloud } from "../providers/cloud";
 import { RegistryFiles } from "../registry/files";
 import { issueTokens, writeDockerConfigs, writeKubeconfigs } from "./credentials";
 import type { DaemonState } from "./daemonState";
 import { startDaemon, stopDaemon } from "./daemonProcess";
+import { installDockerPlugin } from "./dockerPlugin";
 import { runPulumi, stackVariables, writeExports, type EngineRun } from "./engine";
 import { layout, type Layout } from "./layout";
 import { organisation, type EnvironmentName } from "./names";
 import { linkDependencies, writeOperations } from "./operations";
+import { readWorldSettings, writeWorldSettings, type WorldSettings } from "./settings";
 import { fillUpstream, thirdPartyImages } from "./upstream";
 
 /** A sandbox: the clouds, registries, repositories and checkouts of one organisation, under one folder. */
@@ -32,6 +35,7 @@ export class World {
     /** The folder's world, its servers running. */
     static async open(root: string): Promise<World> {
         const where = layout(root);
+        await requirePrograms(where);
         return new World(where, await startDaemon(where));
     }
 
@@ -39,14 +43,17 @@ export class World {
      * An organisation before oneflow: four empty Google Cloud projects, a repository on GitHub with its sources and a
      * fresh copy of the given project. Whatever stood in the folder before is gone.
      */
-    static async create(root: string, project: string): Promise<World> {
+    static async create(root: string, project: string, settings: WorldSettings = { kubernetes: "double" }): Promise<World> {
         const where = layout(root);
         await stopDaemon(where);
         rmSync(root, { recursive: true, force: true });
         mkdirSync(root, { recursive: true, mode: 0o700 });
+        writeWorldSettings(where, settings);
+        await requirePrograms(where);
         seedCloud(new Cloud(where.cloud));
         issueTokens(where, new Cloud(where.cloud));
         writeFileSync(where.passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
+        installDockerPlugin(where);
         const world = new World(where, await startDaemon(where));
         writeDockerConfigs(where, world.daemon.registry);
         writeKubeconfigs(where, world.cloud);
@@ -66,7 +73,8 @@ export class World {
 
     /** Address of an environment's registry tier. */
     environment(name: EnvironmentName, checkout = this.layout.operations) {
-        const { environments } = readSettings({ directory: checkout, stack: "platform" });
+        // Read as the first environment reads it, which takes what somebody tries in this working copy.
+        const { environments } = readSettings({ directory: checkout, stack: "dev" });
         return environments.find((environment) => environment.name === name)!;
     }
 
@@ -113,6 +121,13 @@ export class World {
         if (code !== 0) {
             throw new Error(`pulumi stack init ${stack} failed:\n${output}`);
         }
+    }
+}
+
+/** Makes what the daemon will run while somebody sees the progress: its own output goes to a log. */
+async function requirePrograms(where: Layout): Promise<void> {
+    if (readWorldSettings(where).kubernetes === "real") {
+        await readyServers();
     }
 }
 

@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cloud } from "../../sandbox/providers/cloud";
 import type { ProviderInstance, Values } from "../../sandbox/providers/double";
-import { dockerDouble } from "../../sandbox/providers/docker/double";
 import { githubDouble } from "../../sandbox/providers/github/double";
 
 const token = (kind: string) => `github:index/${kind[0].toLowerCase()}${kind.slice(1)}:${kind}`;
@@ -76,34 +74,5 @@ describe("The GitHub double", () => {
         await file("b.yml");
         await assert.rejects(file("a.yml"), /refusing to overwrite existing file/);
         await assert.rejects(file("a.yml", "release"), /404 Branch release not found/);
-    });
-});
-
-describe("The docker double", () => {
-    it("cannot be configured without a daemon", async () => {
-        const host = `unix://${join(tmpdir(), "oneflow-no-such.sock")}`;
-        await assert.rejects(
-            dockerDouble({ host }).configure({}),
-            new RegExp(
-                `Error pinging Docker server: Cannot connect to the Docker daemon at ${host}\\. Is the docker daemon running\\?`,
-            ),
-        );
-    });
-
-    it("builds nothing even with one", async () => {
-        const directory = mkdtempSync(join(tmpdir(), "oneflow-docker-"));
-        const path = join(directory, "docker.sock");
-        const daemon = createServer((socket) => socket.end());
-        await new Promise<void>((listening) => daemon.listen(path, listening));
-        try {
-            const docker = await dockerDouble({ host: `unix://${path}` }).configure({});
-            assert.throws(
-                () => docker.check({ token: "docker:index/image:Image", name: "i", news: {}, seed: Buffer.alloc(32) }),
-                /has no docker:index\/image:Image/,
-            );
-        } finally {
-            daemon.close();
-            rmSync(directory, { recursive: true, force: true });
-        }
     });
 });

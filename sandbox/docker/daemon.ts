@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+import { findOnPath } from "../toolchain/searchPath";
+
+/** A Docker daemon that belongs to this process: its own socket, its own data, no network of its own. */
+export interface DockerDaemon {
+    /** `unix:///…`, as `DOCKER_HOST` takes it. */
+    readonly host: string;
+    /** Ends it and takes away what it kept. */
+    stop(): Promise<void>;
+}
+
+/** Why no daemon can be started here, and what would let one. Nothing where one can. */
+export function dockerMissing(): string | undefined {
+    if (!dockerd()) {
+        return "no dockerd on PATH: apt-get install docker.io";
+    }
+    return process.getuid?.() === 0 ? undefined : "dockerd needs root here";
+}
+
+/**
+ * Starts dockerd, as Debian's docker.io has it, beside whichever runs already.
+ *
+ * It touches neither the firewall nor a bridge, so a build's `RUN` reaches nothing; pushing is the daemon's own doing and reaches
+ * registries as this machine does, those on loopback without TLS.
+ *
+ * @throws Error with the end of its log where it does not start
+ */
+export async function startDocker(): Promise<DockerDaemon> {
+    const program = dockerd();
+    if (!program) {
+        throw new Error(dockerMissing());
+    }
+    const root = mkdtempSync(join(tmpdir(), "oneflow-docker-"));
+    const host = `unix://${join(root, "docker.sock")}`;
+    const folders = [`--data-root=${join(root, "data")}`, `--exec-root=${join(root, "exec")}`, `--pidfile=${join(root, "pid")}`];
+    const apart = ["--storage-driver=vfs", "--iptables=false", "--ip6tables=false", "--bridge=none"];
+    // Without a configuration file of the machine: its own dockerd may have one.
+    const child = spawn(program, [`--host=${host}`, "--config-file=", ...folders, ...apart], {
+        stdio: ["ignore", "ignore", "pipe"],
+    });
+    const end = () => child.kill("SIGTERM");
+    process.once("exit", end);
+    const stop = async () => {
+        process.removeListener("exit", end);
+        await ended(child);
+        rmSync(root, { recursive: true, force: true });
+    };
+    try {
+        await listening(child);
+    } catch (error) {
+        await stop();
+        throw error;
+    }
+    return { host, stop };
+}
+
+/** Waits for the line in which the daemon says that it listens. */
+async function listening(child: ChildProcess): Promise<void> {
+    const said: string[] = [];
+    const started = new Promise<void>((resolve, reject) => {
+        child.once("error", reject);
+        const lines = createInterface({ input: child.stderr! });
+        lines.on("line", (line) => {
+            said.push(line);
+            if (line.includes("API listen on")) resolve();
+        });
+        lines.once("close", () => reject(new Error(`dockerd did not start; its last words:\n${said.slice(-10).join("\n")}`)));
+    });
+    await started;
+}
+
+/** Asks it to end, since only it ends the containerd that it started. */
+async function ended(child: ChildProcess): Promise<void> {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+        return;
+    }
+    const gone = once(child, "exit");
+    child.kill("SIGTERM");
+    await gone;
+}
+
+/** Debian keeps it where only root's PATH leads. */
+function dockerd(): string | undefined {
+    return findOnPath("dockerd", [process.env.PATH, "/usr/sbin", "/usr/local/sbin"].join(delimiter));
+}
