@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { toolPath } from "../toolchain/toolchain";
-import { ClusterClient } from "./clusterClient";
+import { ClusterClient, type Manifest } from "./clusterClient";
 import { controlPlaneAccounts, type CredentialFiles, writeCredentials } from "./credentials";
 import { define, readDefinitions } from "./definitions";
 import { freePorts } from "./freePorts";
@@ -43,9 +43,7 @@ export interface Servers {
  * @throws Error with the end of the log of the program that did not come up; nothing is left running then
  */
 export async function startServers({ directory, users = {}, webhooks }: ServersArgs): Promise<Servers> {
-    const programs: Partial<Record<ServerName, string>> = {};
-    for (const name of serverNames) programs[name] = await toolPath(name);
-    const definitions = await readDefinitions();
+    const { programs, definitions } = await readyServers();
     mkdirSync(directory, { recursive: true });
     const [etcd, etcdPeer, unused] = await freePorts(3);
     const apiServer = keptPort(directory, unused);
@@ -58,7 +56,7 @@ export async function startServers({ directory, users = {}, webhooks }: ServersA
 
     const processes = new Processes(directory);
     const start = (name: ServerName, more: readonly string[] = []) =>
-        processes.start(name, programs[name]!, [...lines[name], ...more]);
+        processes.start(name, programs[name], [...lines[name], ...more]);
     const as = (user: string) => new ClusterClient(address, files.certificate, tokens[user]);
     try {
         start("etcd");
@@ -75,6 +73,13 @@ export async function startServers({ directory, users = {}, webhooks }: ServersA
     }
     const certificateAuthority = readFileSync(files.certificate, "utf8");
     return { kubeconfig: files.kubeconfig, address, certificateAuthority, files, processes, as };
+}
+
+/** Everything that servers are started from, made where the toolchain lacks it. @throws ToolUnavailable */
+export async function readyServers(): Promise<{ programs: Record<ServerName, string>; definitions: Manifest[] }> {
+    const programs: [ServerName, string][] = [];
+    for (const name of serverNames) programs.push([name, await toolPath(name)]);
+    return { programs: Object.fromEntries(programs) as Record<ServerName, string>, definitions: await readDefinitions() };
 }
 
 /** The port that the folder's API server had before. */

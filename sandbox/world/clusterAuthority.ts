@@ -14,7 +14,7 @@ export interface ClusterAuthority {
 export async function serveAuthority(cloud: Cloud): Promise<ClusterAuthority> {
     const server = createServer((request, response) => {
         void (async () => {
-            const [, key, question] = (request.url ?? "").split("/");
+            const [, key, question] = new URL(request.url ?? "", "http://127.0.0.1").pathname.split("/");
             const cluster = cloud.clusters().find((one) => one.key === decodeURIComponent(key));
             const review = JSON.parse(await textOf(request)) as Review;
             const status = cluster ? answers[question](cloud, cluster, review) : {};
