@@ -67,6 +67,9 @@ function headline(environment: Environment, name: string, { services }: Catalog)
 }
 
 function text(comment: readonly string[], objects: readonly object[]): string {
-    const documents = objects.map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }));
+    const documents = objects.map((object) => stringify(object, asAnyReads));
     return `${comment.map((line) => `# ${line}\n`).join("")}${documents.map((document) => `---\n${document}`).join("")}`;
 }
+
+/** kubectl reads YAML 1.1, where `yes` and `0644` are no texts: those stand in quotes. */
+const asAnyReads = { lineWidth: 0, aliasDuplicateObjects: false, compat: "yaml-1.1" } as const;

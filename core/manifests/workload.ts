@@ -87,7 +87,7 @@ export interface WorkloadObjects {
 export const commitAnnotation = "oneflow.dev/commit";
 
 /** Name of the annotation with the Google service account that a Kubernetes one may act as. */
-const identityAnnotation = "iam.gke.io/gcp-service-account";
+export const identityAnnotation = "iam.gke.io/gcp-service-account";
 
 /**
  * A service as Kubernetes objects, with the overrides of the context's environment applied.
@@ -96,6 +96,9 @@ const identityAnnotation = "iam.gke.io/gcp-service-account";
  * settings refuse others. The pods meet the Pod Security Standard `restricted`. Equal input gives equal bytes.
  */
 export function renderService(service: Service, context: RenderContext): WorkloadObjects {
+    if (service.manifests) {
+        throw new Error(`${service.name} brings its own manifests: renderObjects knows both ways`);
+    }
     const here = inEnvironment(service, context.environment);
     const { name, kind, ports, expose, replicas, autoscale, migrate, verify, identity } = here;
     const metadata = (objectName: string): ObjectMetadata => ({

@@ -19,7 +19,8 @@ export function refuseWrongCalls(services: Readonly<Record<string, Service>>, fi
             } else if (calls.indexOf(called) < index) {
                 findings.add(path, `${called} stands twice in the list`, "delete one of the two");
             } else if (services[called].ports.length === 0 && !findings.touches(["services", called])) {
-                findings.add(path, `${called} has no port that could be called`, `delete the line, or write ${called}'s port`);
+                const remedy = services[called].manifests ? `bring a Service for ${called}'s pods` : `write ${called}'s port`;
+                findings.add(path, `${called} has no port that could be called`, `delete the line, or ${remedy}`);
             }
         }
     }

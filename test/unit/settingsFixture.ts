@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { type Problem, Refusal } from "../../core/refusal";
 import { readSettings } from "../../core/settings/load";
@@ -65,6 +65,7 @@ export function withFiles<T>(changes: Files, run: (directory: string) => T): T {
     try {
         for (const [name, content] of Object.entries({ ...valid, ...changes })) {
             if (content !== undefined) {
+                mkdirSync(dirname(join(directory, name)), { recursive: true });
                 writeFileSync(join(directory, name), typeof content === "string" ? content : stringify(content));
             }
         }

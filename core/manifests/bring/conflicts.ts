@@ -45,7 +45,7 @@ function ownObjects(services: readonly Service[]): Map<string, string> {
             const context = { ...everywhere, environment };
             const objects = bringsManifests(service)
                 ? [renderBrought(service, context).networkPolicy]
-                : Object.values(renderService(service, context));
+                : Object.values(renderService(service, context)).flat();
             return objects.map(({ kind, metadata }): [string, string] => [
                 `${kind}/${metadata.name}`,
                 `an object that oneflow makes for ${service.name}`,

@@ -71,7 +71,8 @@ export function readBroughtImages(
     }
     if (!own && problems.length === 0) {
         const what = owner.image.from === "source" ? `the image that ${owner.image.path} becomes` : owner.image.source;
-        problems.push({ subject: folder, message: `no container runs ${what}`, remedy: writeOwn(owner) });
+        const message = sources.length === 0 ? "holds no Kubernetes object, in YAML or in JSON" : `no container runs ${what}`;
+        problems.push({ subject: folder, message, remedy: writeOwn(owner) });
     }
     return { images, problems };
 }

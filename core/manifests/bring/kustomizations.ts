@@ -1,7 +1,7 @@
 import type { Problem } from "../../refusal";
 import type { ManifestTree } from "../import/folder";
 import { kustomizationFiles } from "../import/kustomization";
-import { at, isTree, type SourceObject, treesAt } from "../import/objects";
+import { at, isTree, type SourceObject, treeAt, treesAt } from "../import/objects";
 
 /**
  * The tree as `kubectl apply -k` sees it: where a kustomization stands, only what it lists is there. An import looks at all files.
@@ -24,38 +24,44 @@ export function whatIsDeployed(tree: ManifestTree, met: Map<string, unknown>): M
     };
 }
 
-/**
- * Refuses what a kustomization asks for and only kustomize itself does in full. What the importer does not apply at all is a
- * line of its own already.
- */
+/** Refuses what a kustomization asks for and only kustomize itself does in full. */
 export function refuseUnfaithful(
     kustomizations: ReadonlyMap<string, unknown>,
     sources: readonly SourceObject[],
     folder: string,
 ): Problem[] {
-    const remedy = `kubectl kustomize ${folder} prints the objects with it: keep those, and no kustomization`;
+    const remedy = `kubectl kustomize ${folder} prints the objects with it: keep those here, without the kustomization`;
     return [...kustomizations].flatMap(([file, kustomization]) =>
-        unfaithful(kustomization, sources).map(([path, message]) => ({ subject: `${file}: ${path}`, message, remedy })),
+        unfaithful(kustomization, sources).map((path) => ({
+            subject: `${file}: ${path}`,
+            message: `only kustomize does that in full; here are read ${[...applied].slice(3).join(", ")}`,
+            remedy,
+        })),
     );
 }
 
-function unfaithful(kustomization: unknown, sources: readonly SourceObject[]): [path: string, message: string][] {
-    const generators = ["configMapGenerator", "secretGenerator", "generatorOptions"].filter((field) => at(kustomization, field));
+/** Fields that are applied as kustomize applies them, or change no object. */
+const applied = new Set([
+    "apiVersion",
+    "kind",
+    "metadata",
+    "resources",
+    "bases",
+    "namespace",
+    "images",
+    "replicas",
+    "labels",
+    "commonAnnotations",
+]);
+
+function unfaithful(kustomization: unknown, sources: readonly SourceObject[]): string[] {
+    const unknown = Object.keys(treeAt(kustomization)).filter((field) => !applied.has(field));
     const labels = treesAt(kustomization, "labels").flatMap((row, index) =>
-        ["includeSelectors", "includeTemplates", "fields"].filter((key) => row[key]).map((key) => `labels[${index}].${key}`),
+        Object.keys(row)
+            .filter((key) => key !== "pairs" && row[key] !== false)
+            .map((key) => `labels[${index}].${key}`),
     );
-    const cron = sources.some(({ kind }) => kind === "CronJob");
-    return [
-        ...generators.map((path): [string, string] => [
-            path,
-            "kustomize names what it generates by its content, and oneflow does not",
-        ]),
-        ...(at(kustomization, "commonLabels") ? ["commonLabels", ...labels] : labels).map((path): [string, string] => [
-            path,
-            "it changes selectors or pods of many kinds, and oneflow does not",
-        ]),
-        ...(cron && at(kustomization, "commonAnnotations")
-            ? [["commonAnnotations", "it annotates the jobs of a CronJob too, and oneflow does not"] as [string, string]]
-            : []),
-    ];
+    // Kustomize annotates the jobs of a CronJob too, beside their pods.
+    const annotations = sources.some(({ kind }) => kind === "CronJob") && at(kustomization, "commonAnnotations");
+    return [...unknown, ...labels, ...(annotations ? ["commonAnnotations"] : [])];
 }

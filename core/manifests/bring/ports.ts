@@ -76,5 +76,5 @@ function selects(selector: Tree, labels: Tree): boolean {
 
 function distinct(ports: readonly Port[]): Port[] {
     const key = ({ target, protocol }: Port) => `${target}/${protocol ?? "TCP"}`;
-    return [...new Map([...ports].reverse().map((port) => [key(port), port])).values()].reverse();
+    return ports.filter((port, index) => ports.findIndex((other) => key(other) === key(port)) === index);
 }

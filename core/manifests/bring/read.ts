@@ -1,7 +1,8 @@
 import type { Problem } from "../../refusal";
 import type { BroughtManifests, BroughtObject, Port } from "../../settings/model";
 import { collect, type ManifestTree } from "../import/folder";
-import { type SourceObject, textAt } from "../import/objects";
+import type { Line, SourceObject } from "../import/objects";
+import { readIdentity } from "./accounts";
 import { type ImageOwner, readBroughtImages } from "./images";
 import { refuseKinds } from "./kinds";
 import { refuseUnfaithful, whatIsDeployed } from "./kustomizations";
@@ -13,7 +14,7 @@ export interface Brought {
     manifests: BroughtManifests;
     /** What other services may call. */
     ports: readonly Port[];
-    /** The Google service account that the pods act as. Absent: none, or more than one. */
+    /** The Google service account that the pods act as. Absent: none. */
     identity?: string;
     /** The objects with the files that they stand in. */
     sources: readonly SourceObject[];
@@ -23,34 +24,36 @@ export interface Brought {
 export function readBrought(tree: ManifestTree, folder: string, owner: ImageOwner): { brought: Brought; problems: Problem[] } {
     const kustomizations = new Map<string, unknown>();
     const { objects: sources, lines } = collect(whatIsDeployed(tree, kustomizations), folder);
-    const problems = [
-        ...lines.map(({ file, object, path, reason }): Problem => ({
-            subject: [file, object, path].filter((part) => part !== undefined).join(": "),
-            message: reason,
-        })),
-        ...refuseUnfaithful(kustomizations, sources, folder),
-        ...refuseKinds(sources),
-        ...refuseLabels(sources, owner.name),
-    ];
-    if (sources.length === 0 && problems.length === 0) {
-        problems.push({ subject: folder, message: "holds no Kubernetes object; expected YAML or JSON files, or a kustomization" });
-    }
-    const { images, problems: unpinned } = sources.length > 0 ? readBroughtImages(owner, folder, sources) : noImages;
+    const { images, problems: unpinned } = readBroughtImages(owner, folder, sources);
     const { ports, open, problems: closed } = readOffer(sources);
-    const identities = new Set(sources.flatMap(({ kind, value }) => (kind === "ServiceAccount" ? (identityOf(value) ?? []) : [])));
+    const { problems: unknown, ...identity } = readIdentity(sources, owner.name);
     return {
         brought: {
             manifests: { folder, objects: sources.map(({ value }) => value as BroughtObject), images, open },
             ports,
             sources,
-            ...(identities.size === 1 && { identity: [...identities][0] }),
+            ...identity,
         },
-        problems: [...problems, ...unpinned, ...closed],
+        problems: [
+            ...lines.filter((line) => !isField(line, kustomizations)).map(problemOf),
+            ...refuseUnfaithful(kustomizations, sources, folder),
+            ...refuseKinds(sources),
+            ...refuseLabels(sources, owner.name),
+            ...unpinned,
+            ...closed,
+            ...unknown,
+        ],
     };
 }
 
-const noImages = { images: {}, problems: [] };
+/** Whether the line is about a field of a kustomization that is not applied: those are told for all kustomizations alike. */
+function isField({ file, path }: Line, kustomizations: ReadonlyMap<string, unknown>): boolean {
+    return kustomizations.has(file) && path !== undefined && !path.startsWith("resources[");
+}
 
-function identityOf(account: unknown): string | undefined {
-    return textAt(account, "metadata", "annotations", "iam.gke.io/gcp-service-account");
+function problemOf({ file, object, path, reason, instead }: Line): Problem {
+    const subject = [file, object, path].filter((part) => part !== undefined).join(": ");
+    return instead === undefined
+        ? { subject, message: reason }
+        : { subject, message: `stands in ${instead} too`, remedy: "delete one of the two" };
 }

@@ -46,7 +46,8 @@ export function together(parts: readonly Collected[]): Collected {
             objects.set(key, object);
         } else if (other.value !== object.value) {
             const reason = `stands in ${other.file} too, and that one was taken`;
-            lines.push({ verdict: "not carried", file: object.file, object: `${object.kind}/${object.name}`, reason });
+            const name = `${object.kind}/${object.name}`;
+            lines.push({ verdict: "not carried", file: object.file, object: name, reason, instead: other.file });
         }
     }
     return { objects: [...objects.values()], lines };
@@ -98,7 +99,7 @@ function fromResource(tree: ManifestTree, folder: string, own: string, reference
         return collect(tree, path);
     }
     const reason = /:\/\/|^github\.com|\?ref=/.test(reference)
-        ? "it is on the web; fetch it, and import it from a folder"
+        ? "it is on the web; fetch it into a folder here"
         : "there is no such file, and no such folder with YAML";
     return { objects: [], lines: [{ verdict: "not carried", file: own, path: `resources[${reference}]`, reason }] };
 }

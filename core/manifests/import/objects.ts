@@ -23,6 +23,8 @@ export interface Line {
     /** Where in the object: `spec.template.spec.containers[server].env[PORT].value`. @default - the line is about all of it */
     path?: string;
     reason: string;
+    /** The file of an object of the same name that was taken instead. @default - there is none */
+    instead?: string;
     /** The service that it belongs to. @default - none */
     service?: string;
 }
