@@ -47,14 +47,14 @@ export function describeWayBack({ environment, request, current, transitions }: 
     ].join("\n");
 }
 
-function headline({ environment: { name }, direction, request }: Plan): string {
+function headline({ environment: { name }, direction, request, local }: Plan): string {
     const pins = Object.keys(request.pins).length;
     const target = `${shortCommit(request.commit)}${pins === 0 ? "" : ` + ${pins} ${pins === 1 ? "pin" : "pins"}`}`;
     return {
         first: `${name} runs for the first time, at ${target}`,
         forward: `${name} goes forward to ${target}`,
         rollback: `${name} goes back to ${target}, which ran healthy here before`,
-        unchanged: `${name} stays at ${target}: no image changes`,
+        unchanged: `${name} stays at ${target}: no image ${local ? "of it " : ""}changes`,
     }[direction];
 }
 

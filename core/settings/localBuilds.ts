@@ -33,7 +33,7 @@ export function refuseLocalBuilds(
         } else if (here.stack !== here.first) {
             findings.add(
                 path,
-                `${name} says build: local, which holds in ${here.first} only: what is built from a working copy has no commit, so it can be neither promoted nor told apart`,
+                `${name} says build: local, which holds in ${here.first} only: what a working copy has is no commit's, so it can never be promoted`,
                 `delete the line\nor, to try the working copy: pulumi up -s ${here.first}`,
             );
         } else if (here.checkout !== undefined && image.repository.toLowerCase() !== here.checkout.toLowerCase()) {

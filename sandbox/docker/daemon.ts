@@ -5,22 +5,39 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { findOnPath } from "../toolchain/searchPath";
+import { DockerApi } from "./api";
 
-/** A Docker daemon that belongs to this process: its own socket, its own data, no network of its own. */
+/** A Docker daemon to build with. */
 export interface DockerDaemon {
     /** `unix:///…`, as `DOCKER_HOST` takes it. */
     readonly host: string;
-    /** Ends it and takes away what it kept. */
+    /** Ends it and takes away what it kept, where it was started here; else leaves it alone. */
     stop(): Promise<void>;
 }
 
-/** Why no daemon can be started here, and what would let one. Nothing where one can. */
-export function dockerMissing(): string | undefined {
-    if (!dockerd()) {
-        return "no dockerd on PATH: apt-get install docker.io";
+/**
+ * A daemon of its own where this process may start one, else the one that this machine runs and lets its user reach.
+ *
+ * @throws DockerMissing with what would help
+ */
+export async function openDocker(): Promise<DockerDaemon> {
+    const own = process.env.DOCKER_HOST ?? "unix:///var/run/docker.sock";
+    const program = dockerd();
+    if (program && process.getuid?.() === 0) {
+        return startDocker(program);
     }
-    return process.getuid?.() === 0 ? undefined : "dockerd needs root here";
+    if (await new DockerApi(own).answers()) {
+        return { host: own, stop: () => Promise.resolve() };
+    }
+    throw new DockerMissing(
+        program
+            ? `dockerd is started by root alone, and none answers at ${own}`
+            : `no dockerd here (apt-get install docker.io), and none answers at ${own}`,
+    );
 }
+
+/** There is no daemon, and none can be started. */
+export class DockerMissing extends Error {}
 
 /**
  * Starts dockerd, as Debian's docker.io has it, beside whichever runs already.
@@ -30,11 +47,7 @@ export function dockerMissing(): string | undefined {
  *
  * @throws Error with the end of its log where it does not start
  */
-export async function startDocker(): Promise<DockerDaemon> {
-    const program = dockerd();
-    if (!program) {
-        throw new Error(dockerMissing());
-    }
+async function startDocker(program: string): Promise<DockerDaemon> {
     const root = mkdtempSync(join(tmpdir(), "oneflow-docker-"));
     const host = `unix://${join(root, "docker.sock")}`;
     const folders = [`--data-root=${join(root, "data")}`, `--exec-root=${join(root, "exec")}`, `--pidfile=${join(root, "pid")}`];
