@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Refusal } from "../core/refusal";
+import { kubernetesVersion } from "./kubernetes/servers";
 import { board } from "./story/readback";
 import { readDaemon, isRunning } from "./world/daemonState";
 import { layout } from "./world/layout";
@@ -41,18 +42,26 @@ const commands: Readonly<Record<string, () => Promise<void>>> = {
         }
         const world = await World.open(sandboxRoot);
         console.log(`The sandbox runs as process ${daemon.pid} since ${daemon.startedAt}.`);
-        console.log(`registry ${daemon.registry} · upstream ${daemon.upstream}\n\n${board(world)}`);
+        if (world.settings.kubernetes === "real") console.log(describeControlPlanes(world));
+        console.log(`registry ${daemon.registry} · upstream ${daemon.upstream}\n\n${await board(world)}`);
     },
 };
 
+function describeControlPlanes({ cloud }: World): string {
+    const addresses = cloud.clusters().map(({ key, controlPlane }) => `  ${key}  ${controlPlane?.address ?? "has none"}`);
+    return [`Kubernetes ${kubernetesVersion} behind each cluster; its nodes run nothing:`, ...addresses].join("\n");
+}
+
 /** What somebody can do in the world that the story left. */
-export function howToPlay({ layout: { operations } }: World): string {
+export function howToPlay({ layout: { operations }, settings: { kubernetes } }: World): string {
+    const kubectl = "  kubectl get pods --namespace acme-shop-prod   # your own kubectl, as prod's deployer";
     return [
         "Play on as the release manager of prod:",
         `  cd ${operations}`,
         '  eval "$(npx oneflow env prod)"',
         "  pulumi preview -s prod",
         "  pulumi config set commit <sha> -s prod && pulumi up -s prod",
+        ...(kubernetes === "real" ? [kubectl] : []),
         "Another stack is another shell: its own state, cluster and credentials.",
         "In this checkout: npx oneflow sandbox status, npx oneflow sandbox down",
     ].join("\n");

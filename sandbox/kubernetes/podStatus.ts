@@ -27,7 +27,7 @@ type NodeContainerStatus = Omit<ContainerStatus, "state"> & { state: Record<stri
 export function podStatus(pod: NodePod, { init, containers }: StartedContainers): PodStatus {
     const now = new Date().toISOString().replace(/\.\d+Z$/, "Z");
     const initialised = containers.length > 0;
-    const phase = phaseOf(pod, { init, containers });
+    const phase = phaseOf({ init, containers });
     const ready = phase === "Running" && containers.every((container) => container.ready);
     const notReady = phase === "Succeeded" ? "PodCompleted" : phase === "Failed" ? "PodFailed" : "ContainersNotReady";
     const ip = podIp(pod.metadata.uid!);
@@ -56,7 +56,7 @@ export function podStatus(pod: NodePod, { init, containers }: StartedContainers)
     };
 }
 
-function phaseOf(pod: NodePod, { init, containers }: StartedContainers): PodStatus["phase"] {
+function phaseOf({ init, containers }: StartedContainers): PodStatus["phase"] {
     const failed = ({ state }: ContainerStatus) => state.terminated !== undefined && state.terminated.exitCode !== 0;
     const all = [...init, ...containers];
     if (all.some(failed)) return "Failed";

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { tools } from "../toolchain/tools";
 import { toolPath } from "../toolchain/toolchain";
 import { ClusterClient, type Manifest } from "./clusterClient";
 import { controlPlaneAccounts, type CredentialFiles, writeCredentials } from "./credentials";
@@ -20,6 +21,9 @@ export interface ServersArgs {
     /** Who else knows tokens and grants rights. @default - nobody */
     webhooks?: Webhooks;
 }
+
+/** `v1.36.3` */
+export const kubernetesVersion = tools["kube-apiserver"].sources[0].version!;
 
 /** A control plane on loopback without any node. */
 export interface Servers {

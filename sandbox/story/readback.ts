@@ -4,18 +4,26 @@ import { isDigest, type Digest } from "../../core/registry/reference";
 import type { RunRecord } from "../../core/release/runRecord";
 import { newestRun } from "../../core/release/runRecordStore";
 import { columns } from "../columns";
+import { ClusterClient } from "../kubernetes/clusterClient";
+import type { ControlPlaneAddress } from "../providers/cloud";
+import { imagesOf, isReady, type Pod } from "../providers/cloud/objects";
 import { tokenOf } from "../world/credentials";
 import { organisation, type EnvironmentName } from "../world/names";
 import type { World } from "../world/world";
 
-/** What runs in an environment, by what its ready pods pulled: service → digest. */
-export function running(world: World, environment: EnvironmentName): Record<string, Digest> {
+/**
+ * What runs in an environment, by what its ready pods pulled: service → digest. Read from the cluster's API server, as the
+ * administrator, where there is one.
+ */
+export async function running(world: World, environment: EnvironmentName): Promise<Record<string, Digest>> {
     const { project, region, namespace, clusters } = world.environment(environment);
     const cluster = world.cloud.clusters().find(({ key }) => key === `${project}/${region}/${clusters[0].name}`);
     if (!cluster) {
         return {};
     }
-    const pods = world.cloud.objects(cluster.key).running(namespace);
+    const pods = cluster.controlPlane
+        ? imagesOf(await livePods(world, cluster.controlPlane, namespace))
+        : world.cloud.objects(cluster.key).running(namespace);
     return Object.fromEntries(
         Object.entries(pods).map(([service, containers]) => {
             const images = Object.values(containers).flat();
@@ -26,6 +34,15 @@ export function running(world: World, environment: EnvironmentName): Record<stri
             );
             return [service, digestOf(images[0])];
         }),
+    );
+}
+
+/** The pods of a real cluster that serve: ready, and on their way to nowhere. */
+async function livePods(world: World, { address, certificateAuthority }: ControlPlaneAddress, namespace: string): Promise<Pod[]> {
+    const client = new ClusterClient(address, certificateAuthority, tokenOf(world.layout, "administrator"));
+    const { items } = await client.get<{ items: Pod[] }>(`/api/v1/namespaces/${namespace}/pods`);
+    return items.filter(
+        (pod) => pod.status.conditions !== undefined && isReady(pod) && pod.metadata.deletionTimestamp === undefined,
     );
 }
 
@@ -45,8 +62,8 @@ export function registryAs(world: World, identity: string): OciRegistry {
 }
 
 /** Service × environment, as it runs. */
-export function board(world: World): string {
-    const environments = organisation.environments.map((name) => running(world, name));
+export async function board(world: World): Promise<string> {
+    const environments = await Promise.all(organisation.environments.map((name) => running(world, name)));
     const services = Object.keys(world.catalog().services);
     const rows = services.map((service) => [
         service,

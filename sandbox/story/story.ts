@@ -58,13 +58,13 @@ export class Story {
 
     private async promote(environment: EnvironmentName, commit: string): Promise<void> {
         const { narrator, delivery } = this;
-        const before = running(delivery.world, environment);
+        const before = await running(delivery.world, environment);
         narrator.heading(`A promotion to ${environment} is one changed line and pulumi up`);
         narrator.command(`pulumi config set commit ${short(commit)} -s ${environment}`);
         const run = await this.command(`pulumi up -s ${environment}`, () => delivery.promote(environment, commit));
         this.quoteChange(run);
         await this.runs(environment, commit);
-        const after = running(delivery.world, environment);
+        const after = await running(delivery.world, environment);
         const kept = Object.keys(before).filter((service) => before[service] === after[service]);
         if (kept.length > 0) {
             narrator.found(`${kept.length} of ${Object.keys(after).length} workloads were not touched`);
@@ -78,10 +78,10 @@ export class Story {
         await this.edit("checkoutservice", "Round totals to the cent", changeService);
         const report = await this.build('git commit -m "Round totals to the cent" && git push origin develop');
         narrator.found(`${outcomes(report)}; latest ${report.latest}`);
-        const before = running(delivery.world, "dev");
+        const before = await running(delivery.world, "dev");
         const run = await this.command(`pulumi up -s dev --config commit=${short(report.commit)}`, () => delivery.deployDev());
         await this.runs("dev", report.commit);
-        const after = running(delivery.world, "dev");
+        const after = await running(delivery.world, "dev");
         const changed = Object.keys(after).filter((service) => before[service] !== after[service]);
         assert.deepEqual(changed, ["checkoutservice"]);
         narrator.found(
@@ -95,14 +95,14 @@ export class Story {
         const { narrator, delivery } = this;
         narrator.heading("prod asks for what stage never ran: refused, and nothing was changed");
         const bytes = await delivery.world.registry.contentHash();
-        const before = running(delivery.world, "prod");
+        const before = await running(delivery.world, "prod");
         narrator.command(`pulumi config set commit ${short(commit)} -s prod`);
         narrator.command("pulumi up -s prod");
         const run = await delivery.promote("prod", commit);
         assert.notEqual(run.code, 0, "the promotion is refused");
         narrator.quote(refusalIn(run.output));
         assert.equal(await delivery.world.registry.contentHash(), bytes);
-        assert.deepEqual(running(delivery.world, "prod"), before);
+        assert.deepEqual(await running(delivery.world, "prod"), before);
         narrator.found("not one byte of any registry and no pod of prod changed");
         narrator.took(run.seconds);
     }
@@ -112,12 +112,12 @@ export class Story {
         narrator.heading("A version that builds but crashes: dev's rollout fails, and what ran goes on serving");
         await this.edit("cartservice", "Cache prices", (worktree, service) => breakService(worktree, service, "crash"));
         const report = await this.build('git commit -m "Cache prices" && git push origin develop');
-        const before = running(delivery.world, "dev");
+        const before = await running(delivery.world, "dev");
         narrator.command(`pulumi up -s dev --config commit=${short(report.commit)}`);
         const run = await delivery.deployDev();
         assert.notEqual(run.code, 0, "the rollout fails");
         narrator.quote(failureIn(run.output));
-        assert.deepEqual(running(delivery.world, "dev"), before);
+        assert.deepEqual(await running(delivery.world, "dev"), before);
         assert.equal((await recorded(delivery.world, "dev"))?.request.commit, good);
         narrator.found(`dev still serves ${short(good)}; the bad commit has no run record, so no environment will take it`);
         narrator.took(run.seconds);
@@ -137,7 +137,7 @@ export class Story {
     private async runs(environment: EnvironmentName, commit: string): Promise<void> {
         const { world } = this.delivery;
         const record = (await recorded(world, environment))!;
-        const pods = running(world, environment);
+        const pods = await running(world, environment);
         const services = Object.keys(world.catalog().services).sort();
         assert.deepEqual(Object.keys(pods).sort(), services);
         const { registry, tier } = world.environment(environment);

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Cloud } from "../providers/cloud";
+import type { Cloud, Cluster } from "../providers/cloud";
 import type { Layout } from "./layout";
 import { identities } from "./names";
 
@@ -38,16 +38,23 @@ export function writeKubeconfigs(layout: Layout, cloud: Cloud): void {
         const reachable = cloud
             .clusters()
             .filter(({ resource }) => resource && cloud.allows(member, "container.clusters.get", resource))
-            .map(({ key, server }) => ({ context: `gke_${key.replaceAll("/", "_")}`, server }));
+            .map((cluster) => ({ context: `gke_${cluster.key.replaceAll("/", "_")}`, cluster: addressOf(cluster) }));
         const kubeconfig = {
             apiVersion: "v1",
             kind: "Config",
-            clusters: reachable.map(({ context, server }) => ({ name: context, cluster: { server } })),
+            clusters: reachable.map(({ context, cluster }) => ({ name: context, cluster })),
             contexts: reachable.map(({ context }) => ({ name: context, context: { cluster: context, user: name } })),
             users: [{ name, user: { token: tokenOf(layout, name) } }],
         };
         writeFileSync(kubeconfigOf(layout, name), JSON.stringify(kubeconfig, null, 2), { mode: 0o600 });
     }
+}
+
+/** Where a cluster is reached: at a name that stands for it in the sandbox, or where its API server really listens. */
+function addressOf({ server, controlPlane }: Cluster): object {
+    if (!controlPlane) return { server };
+    const { address, certificateAuthority } = controlPlane;
+    return { server: address, "certificate-authority-data": Buffer.from(certificateAuthority).toString("base64") };
 }
 
 export function kubeconfigOf(layout: Layout, identity: string): string {

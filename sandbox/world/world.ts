@@ -61,6 +61,11 @@ export class World {
         return world;
     }
 
+    /** What was decided when it was made. */
+    get settings(): WorldSettings {
+        return readWorldSettings(this.layout);
+    }
+
     /** Stops the servers of a folder's world. What they held stays. */
     static stop(root: string): Promise<boolean> {
         return stopDaemon(layout(root));

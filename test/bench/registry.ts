@@ -36,7 +36,7 @@ export interface Resolves {
 
 export async function measureResolves(world: World, count: number): Promise<Resolves> {
     const tier = world.environment("dev");
-    const services = Object.keys(running(world, "dev"));
+    const services = Object.keys(await running(world, "dev"));
     const registry = registryAs(world, "auditor");
     const references = Array.from(
         { length: count },

@@ -65,7 +65,7 @@ describe("The credentials of a promotion", function () {
                 stateOf(shop.world, "prod").map(({ type }) => type),
                 ["pulumi:pulumi:Stack"],
             );
-            assert.deepEqual(running(shop.world, "prod"), {});
+            assert.deepEqual(await running(shop.world, "prod"), {});
         } finally {
             iam.grant(...grant);
         }
@@ -81,7 +81,7 @@ describe("The credentials of a promotion", function () {
         } finally {
             rmSync(home, { recursive: true, force: true });
         }
-        assert.deepEqual(running(shop.world, "prod"), running(shop.world, "stage"));
+        assert.deepEqual(await running(shop.world, "prod"), await running(shop.world, "stage"));
         assert.deepEqual((await recorded(shop.world, "prod"))?.request, { commit: shop.first, pins: {} });
         const packages = new Set(
             stateOf(shop.world, "prod").map(({ type }) => type.replace(/^pulumi:providers:/, "").split(":")[0]),

@@ -39,10 +39,10 @@ describe("A promotion on the real engine", function () {
     });
 
     it("takes what ran in dev as a set three pushes ago, although dev has moved on", async () => {
-        const before = pods("stage");
+        const before = await pods("stage");
         const since = (await recorded(shop.world, "stage"))?.at;
         const run = succeeded(await shop.promote("stage", rounded));
-        const after = pods("stage");
+        const after = await pods("stage");
         assert.deepEqual(steps(run), only("checkoutservice"));
         assert.deepEqual(told(run), [
             [
@@ -55,7 +55,7 @@ describe("A promotion on the real engine", function () {
             ].join("\n"),
         ]);
         assert.deepEqual({ ...after, checkoutservice: before.checkoutservice }, before);
-        assert.notEqual(after.checkoutservice, pods("dev").checkoutservice);
+        assert.notEqual(after.checkoutservice, (await pods("dev")).checkoutservice);
         assert.deepEqual(await request("stage"), { commit: rounded, pins: {} });
     });
 
@@ -91,14 +91,14 @@ describe("A promotion on the real engine", function () {
         assert.ok(
             lines.includes(`          Newest commits that ran healthy in stage: ${[rounded, shop.first].map(short).join(", ")}`),
         );
-        assert.deepEqual(pods("prod"), {});
+        assert.deepEqual(await pods("prod"), {});
         const { registry, cloud } = await witness(shop.world, "prod");
         assert.deepEqual({ registry, cloud }, { registry: before.registry, cloud: before.cloud });
     });
 
     it("of one pinned service names its old and new digest in the preview, and changes exactly its resources", async () => {
-        const before = pods("stage");
-        const pinned = pods("dev").checkoutservice;
+        const before = await pods("stage");
+        const pinned = (await pods("dev")).checkoutservice;
         await shop.delivery.configure("stage", ["--path", "pins.checkoutservice", newest]);
 
         const preview = succeeded(await shop.world.pulumi("stage", ["preview", "--diff"])).output;
@@ -116,7 +116,7 @@ describe("A promotion on the real engine", function () {
             `  checkoutservice is pinned to ${short(newest)}, not ${short(rounded)}`,
             "  The set is mixed by pins: it never ran in dev as a whole, but each image that changes did",
         ]);
-        assert.deepEqual(pods("stage"), { ...before, checkoutservice: pinned });
+        assert.deepEqual(await pods("stage"), { ...before, checkoutservice: pinned });
         assert.deepEqual(await request("stage"), { commit: rounded, pins: { checkoutservice: newest } });
     });
 
@@ -162,7 +162,7 @@ describe("A rollout that fails on the real engine", function () {
     });
 
     it("ends the update with the pod and the cause; the old pods serve the old digest, and no run is recorded", async () => {
-        const before = { pods: running(shop.world, "dev"), record: await recorded(shop.world, "dev"), state: runRecord() };
+        const before = { pods: await running(shop.world, "dev"), record: await recorded(shop.world, "dev"), state: runRecord() };
         crashing = await shop.edit("Cache prices", (directory) => breakService(directory, service("cartservice"), "crash"));
         const run = await shop.delivery.deployDev("--json");
         assert.notEqual(run.code, 0);
@@ -181,7 +181,7 @@ describe("A rollout that fails on the real engine", function () {
         );
         assert.match(deployment, /\(image \S+\/acme-dev\/develop\/cartservice@sha256:[0-9a-f]{64}\)/);
         assert.deepEqual(
-            { pods: running(shop.world, "dev"), record: await recorded(shop.world, "dev"), state: runRecord() },
+            { pods: await running(shop.world, "dev"), record: await recorded(shop.world, "dev"), state: runRecord() },
             before,
         );
     });
@@ -215,7 +215,7 @@ describe("A rollout that fails on the real engine", function () {
     });
 
     it("says of a pod that never becomes ready that its readiness probe fails", async () => {
-        const before = running(shop.world, "dev");
+        const before = await running(shop.world, "dev");
         await shop.edit("Warm up", async (directory) => {
             await mendService(directory, service("cartservice"));
             await breakService(directory, service("adservice"), "never-ready");
@@ -226,7 +226,7 @@ describe("A rollout that fails on the real engine", function () {
             errors(run)[0],
             /Pod adservice-\S+: containers with unready status: \[adservice\] -- \[ReadinessProbeFailed\] Readiness probe failed /,
         );
-        assert.deepEqual(running(shop.world, "dev"), before);
+        assert.deepEqual(await running(shop.world, "dev"), before);
     });
 
     it("is ended by a mended commit, which is recorded and may go to stage", async () => {
@@ -239,6 +239,6 @@ describe("A rollout that fails on the real engine", function () {
         const run = succeeded(await shop.promote("stage", mended));
         assert.match(told(run)[0].split("\n")[1], /^ {2}frontend {2}sha256:[0-9a-f]{8}… → sha256:[0-9a-f]{8}… /);
         assert.equal(told(run)[0].split("\n")[2], "  12 other images stay");
-        assert.deepEqual(running(shop.world, "stage"), running(shop.world, "dev"));
+        assert.deepEqual(await running(shop.world, "stage"), await running(shop.world, "dev"));
     });
 });

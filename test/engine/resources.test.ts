@@ -17,7 +17,7 @@ describe("What an environment owns, on the real engine,", function () {
 
     it("grows by what runs in a second cluster, and nothing of the first is touched", async () => {
         const { world, delivery } = shop;
-        const first = running(world, "stage");
+        const first = await running(world, "stage");
         const file = join(world.layout.operations, "Pulumi.stage.yaml");
         const clusters = "    clusters: [{ region: europe-west1 }, { region: us-east1 }]\n";
         writeFileSync(file, readFileSync(file, "utf8").replace("    promotesFrom: dev\n", `    promotesFrom: dev\n${clusters}`));
@@ -31,7 +31,7 @@ describe("What an environment owns, on the real engine,", function () {
         const created = steps(run).filter((step) => step.startsWith("create kubernetes:apps/v1:Deployment us-east1-"));
         assert.equal(created.length, 12);
         assert.deepEqual(podsIn("us-east1"), podsIn("europe-west1"));
-        assert.deepEqual(running(world, "stage"), first);
+        assert.deepEqual(await running(world, "stage"), first);
         assert.deepEqual(
             (await recorded(world, "stage"))?.clusters.map(({ region }) => region),
             ["europe-west1", "us-east1"],
@@ -45,13 +45,13 @@ describe("What an environment owns, on the real engine,", function () {
         assert.deepEqual(stateOf(world, "stage"), []);
         assert.deepEqual([podsIn("europe-west1"), podsIn("us-east1")], [{}, {}]);
         assert.deepEqual({ registry: await world.registry.contentHash(), record: await recorded(world, "stage") }, before);
-        assert.equal(Object.keys(running(world, "dev")).length, 12);
+        assert.equal(Object.keys(await running(world, "dev")).length, 12);
     });
 
     it("comes back with one `pulumi up`, at the same digests", async () => {
         const run = succeeded(await shop.up("stage"));
         assert.equal(told(run)[0].split("\n")[0], `stage stays at ${shop.first.slice(0, 7)}…: no image changes`);
-        assert.deepEqual(running(shop.world, "stage"), running(shop.world, "dev"));
+        assert.deepEqual(await running(shop.world, "stage"), await running(shop.world, "dev"));
     });
 
     function podsIn(region: string) {

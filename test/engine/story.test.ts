@@ -25,7 +25,8 @@ describe("Online Boutique, from an empty cloud to prod on the real engine,", fun
     this.timeout(300_000);
     let shop: Shop;
     let built: PipelineReport;
-    const pods = () => environments.map((environment) => Object.keys(running(shop.world, environment)).length);
+    const pods = () =>
+        Promise.all(environments.map(async (environment) => Object.keys(await running(shop.world, environment)).length));
     /** Image → digest, as the build pushed it: what every environment must run. */
     const pushed = () => Object.fromEntries(images.map((image) => [image, built.images[image].digest]));
 
@@ -71,7 +72,7 @@ describe("Online Boutique, from an empty cloud to prod on the real engine,", fun
                 `  pending: ${services.slice(0, -1).join(", ")} and ${services.at(-1)}`,
         ]);
         assert.deepEqual(steps(run), ["create oneflow:index:Environment acme-shop", "create pulumi:pulumi:Stack acme-shop-dev"]);
-        assert.deepEqual(pods(), [0, 0, 0]);
+        assert.deepEqual(await pods(), [0, 0, 0]);
         assert.equal(await shop.world.registry.totalBytes(), 0);
     });
 
@@ -83,7 +84,7 @@ describe("Online Boutique, from an empty cloud to prod on the real engine,", fun
         ]);
         assert.deepEqual(steps(run), ["create oneflow:index:Environment acme-shop", "create pulumi:pulumi:Stack acme-shop-stage"]);
         assert.deepEqual(outputsOf(shop.world, "stage"), { commit: "", images: {} });
-        assert.deepEqual(pods(), [0, 0, 0]);
+        assert.deepEqual(await pods(), [0, 0, 0]);
     });
 
     it("builds eleven services at the first push, mirrors what others made, and moves latest", async () => {
@@ -98,23 +99,24 @@ describe("Online Boutique, from an empty cloud to prod on the real engine,", fun
 
     it("runs them in dev with no manual step between", async () => {
         succeeded(await shop.delivery.deployDev());
-        assert.deepEqual(Object.keys(running(shop.world, "dev")).sort(), services);
-        assert.deepEqual(pods(), [12, 0, 0]);
+        assert.deepEqual(Object.keys(await running(shop.world, "dev")).sort(), services);
+        assert.deepEqual(await pods(), [12, 0, 0]);
     });
 
     it("promotes the commit to stage and from there to prod", async () => {
         succeeded(await shop.delivery.promote("stage", built.commit));
-        assert.deepEqual(pods(), [12, 12, 0]);
+        assert.deepEqual(await pods(), [12, 12, 0]);
         succeeded(await shop.delivery.promote("prod", built.commit));
-        assert.deepEqual(pods(), [12, 12, 12]);
+        assert.deepEqual(await pods(), [12, 12, 12]);
     });
 
-    it("runs in every environment, by what the pods pulled, the digests that the build pushed", () => {
+    it("runs in every environment, by what the pods pulled, the digests that the build pushed", async () => {
         const { "loadgenerator/frontend-check": _init, ...served } = pushed();
-        assert.deepEqual(
-            environments.map((environment) => running(shop.world, environment)),
-            [served, served, served],
-        );
+        assert.deepEqual(await Promise.all(environments.map((environment) => running(shop.world, environment))), [
+            served,
+            served,
+            served,
+        ]);
     });
 
     it("recorded every run with the commit that was asked for and every digest", async () => {

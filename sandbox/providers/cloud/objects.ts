@@ -92,19 +92,27 @@ export class Objects {
 
     /** What runs, told by ready pods alone: value of a label → image ids of the containers, by container name. */
     running(namespace: string, label = "app.kubernetes.io/name"): Record<string, Record<string, string[]>> {
-        const result: Record<string, Record<string, string[]>> = {};
-        for (const pod of this.readyPods(namespace)) {
-            const workload = (result[pod.metadata.labels?.[label] ?? pod.metadata.name] ??= {});
-            for (const { name, imageID } of pod.status.containerStatuses) {
-                workload[name] = [...new Set([...(workload[name] ?? []), imageID])].sort();
-            }
-        }
-        return result;
+        return imagesOf(this.readyPods(namespace), label);
     }
 
     private name(kind: string, namespace: string | undefined, name: string): string {
         return [this.base, kind, namespace ?? "_", name].join("/");
     }
+}
+
+/** What pods run: value of a label, or the pod's own name → image ids of the containers, by container name. */
+export function imagesOf(
+    pods: readonly Pick<Pod, "metadata" | "status">[],
+    label = "app.kubernetes.io/name",
+): Record<string, Record<string, string[]>> {
+    const result: Record<string, Record<string, string[]>> = {};
+    for (const { metadata, status } of pods) {
+        const workload = (result[metadata.labels?.[label] ?? metadata.name] ??= {});
+        for (const { name, imageID } of status.containerStatuses) {
+            workload[name] = [...new Set([...(workload[name] ?? []), imageID])].sort();
+        }
+    }
+    return result;
 }
 
 export function isReady({ status }: Pod): boolean {
