@@ -45,8 +45,9 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
         const managed = environment.clusters.filter((cluster) => cluster.managed);
 
         const needs = workloadNeeds(args.catalog, environment.name);
-        const secretSync = needs.some(({ secrets }) => secrets.length > 0);
-        const enabled = secretSync ? [...environmentApis, "secretmanager"] : environmentApis;
+        const secretSync = needs.some(({ synced }) => synced);
+        const secretMounts = needs.some(({ mounted }) => mounted);
+        const enabled = secretSync || secretMounts ? [...environmentApis, "secretmanager"] : environmentApis;
         const apis = new EnabledApis(name, { project, apis: enabled }, { parent: this });
         const ready = { parent: this, dependsOn: [apis] };
 
@@ -115,6 +116,7 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
                               nodeServiceAccount: node.email,
                               binaryAuthorization: args.last,
                               secretSync,
+                              secretMounts,
                           },
                           ready,
                       )

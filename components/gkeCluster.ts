@@ -18,6 +18,8 @@ export interface GkeClusterArgs {
     binaryAuthorization?: boolean;
     /** Whether GKE makes Kubernetes Secrets of Secret Manager's, as a SecretSync says. @default false */
     secretSync?: boolean;
+    /** Whether pods mount versions of Secret Manager's secrets. @default false */
+    secretMounts?: boolean;
     /** Whether the cluster refuses to be deleted. Unsafe to turn off. @default true */
     deletionProtection?: boolean;
 }
@@ -32,7 +34,15 @@ export class GkeCluster extends pulumi.ComponentResource {
 
     constructor(name: string, args: GkeClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:GkeCluster", name, {}, opts);
-        const { project, region, clusterName, binaryAuthorization = false, secretSync = false, deletionProtection = true } = args;
+        const {
+            project,
+            region,
+            clusterName,
+            binaryAuthorization = false,
+            secretSync = false,
+            secretMounts = false,
+            deletionProtection = true,
+        } = args;
 
         const cluster = new gcp.container.Cluster(
             name,
@@ -72,6 +82,7 @@ export class GkeCluster extends pulumi.ComponentResource {
                     },
                 },
                 binaryAuthorization: { evaluationMode: binaryAuthorization ? "PROJECT_SINGLETON_POLICY_ENFORCE" : "DISABLED" },
+                secretManagerConfig: secretMounts ? { enabled: true } : undefined,
                 secretSyncConfig: secretSync ? { enabled: true } : undefined,
                 securityPostureConfig: { mode: "BASIC", vulnerabilityMode: "VULNERABILITY_BASIC" },
             },

@@ -51,8 +51,13 @@ export class Microservice extends pulumi.ComponentResource {
             objects.secretSync &&
             new CustomResource(`${name}-secret-sync`, objects.secretSync, { parent: this, dependsOn: present([account, secrets]) });
 
+        const folders = args.service.volumes.filter(({ versions }) => versions !== undefined);
+        const mounted = folders.map(
+            (folder, index) => new CustomResource(`${name}-folder-${folder.name}`, objects.secretVolumes![index], own),
+        );
+
         const timeout = `${rolloutMinutes}m`;
-        const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files, synced]), ...after] };
+        const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files, synced, ...mounted]), ...after] };
         const migration =
             objects.migrate &&
             new batch.Job(`${name}-migrate`, againAfterFailure(objects.migrate), {

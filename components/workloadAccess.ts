@@ -1,7 +1,7 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { inEnvironment } from "../core/manifests/overrides";
-import { secretVersions } from "../core/manifests/secretVersions";
+import { secretVersions, variableVersions } from "../core/manifests/secretVersions";
 import type { Catalog, Environment } from "../core/settings/model";
 
 /** What a {@link WorkloadAccess} is made from. */
@@ -15,6 +15,10 @@ export interface WorkloadNeeds {
     service: string;
     /** Ids of the secrets that it names versions of. */
     secrets: readonly string[];
+    /** Whether variables hold some of them. */
+    synced: boolean;
+    /** Whether folders hold some of them. */
+    mounted: boolean;
     /** Email of the Google service account that its pods act as. @default - none */
     identity?: string;
 }
@@ -65,7 +69,9 @@ export function workloadNeeds({ services }: Catalog, environment: string): Workl
         const here = inEnvironment(service, environment);
         const secrets = [...new Set(secretVersions(here).map(({ secretManager }) => secretManager))].sort();
         const { name, identity } = here;
-        return secrets.length > 0 || identity ? [{ service: name, secrets, ...(identity && { identity }) }] : [];
+        const synced = variableVersions(here).length > 0;
+        const mounted = here.volumes.some(({ versions }) => versions !== undefined);
+        return secrets.length > 0 || identity ? [{ service: name, secrets, synced, mounted, ...(identity && { identity }) }] : [];
     });
 }
 

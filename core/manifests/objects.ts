@@ -3,7 +3,20 @@
  * They are assignable to the input types of `@pulumi/kubernetes`, which core/ does not import; `test/unit/manifestsTypes.ts` proves it.
  */
 export type KubernetesObject =
-    ServiceAccountObject | DeploymentObject | ServiceObject | DisruptionBudgetObject | NetworkPolicyObject;
+    | ServiceAccountObject
+    | NetworkPolicyObject
+    | ConfigMapObject
+    | SecretProviderClassObject
+    | SecretSyncObject
+    | JobObject
+    | DeploymentObject
+    | StatefulSetObject
+    | CronJobObject
+    | ServiceObject
+    | GatewayObject
+    | RouteObject
+    | AutoscalerObject
+    | DisruptionBudgetObject;
 
 export interface ObjectMetadata {
     name: string;
@@ -245,6 +258,7 @@ export interface PodVolume {
     emptyDir?: { medium?: "Memory"; sizeLimit?: string };
     secret?: { secretName: string };
     configMap?: { name: string };
+    csi?: { driver: string; readOnly: boolean; volumeAttributes: Record<string, string> };
 }
 
 export interface Container {

@@ -16,13 +16,18 @@ export function renderSecretVersions(
     if (name === undefined) {
         return {};
     }
-    const versions = secretVersions(service);
+    const versions = variableVersions(service);
     return {
         secretClass: {
             apiVersion: "secrets-store.csi.x-k8s.io/v1",
             kind: "SecretProviderClass",
             metadata: metadata(name),
-            spec: { provider: "gke", parameters: { secrets: versions.map((version) => listed(version, cloudProject)).join("") } },
+            spec: {
+                provider: "gke",
+                parameters: {
+                    secrets: versions.map((version) => listedVersion(version, versionKey(version), cloudProject)).join(""),
+                },
+            },
         },
         secretSync: {
             apiVersion: "secret-sync.gke.io/v1",
@@ -40,17 +45,19 @@ export function renderSecretVersions(
     };
 }
 
-/** Every version that a container or a job of the service names, each once, sorted: what its account must be let read. */
-export function secretVersions({
-    env,
-    init,
-    migrate,
-    verify,
-}: Pick<Service, "env" | "init" | "migrate" | "verify">): SecretVersion[] {
-    const values = [env, ...init.map((container) => container.env), migrate?.env, verify?.env].flatMap((one) =>
-        Object.values(one ?? {}),
-    );
-    const byKey = new Map(values.filter(isVersion).map((version) => [versionKey(version), version]));
+/** Every version that a container, a job or a folder of the service names, each once, sorted: what its account must be let read. */
+export function secretVersions(service: Service): SecretVersion[] {
+    return eachOnce([...variableVersions(service), ...service.volumes.flatMap(({ versions = {} }) => Object.values(versions))]);
+}
+
+/** Those of its variables. */
+export function variableVersions({ env, init, migrate, verify }: Service): SecretVersion[] {
+    const all = [env, ...init.map((container) => container.env), migrate?.env, verify?.env];
+    return eachOnce(all.flatMap((one) => Object.values(one ?? {})).filter(isVersion));
+}
+
+function eachOnce(versions: readonly SecretVersion[]): SecretVersion[] {
+    const byKey = new Map(versions.map((version) => [versionKey(version), version]));
     return [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, version]) => version);
 }
 
@@ -59,7 +66,7 @@ export function secretVersions({
  * the service and not of a job's pod.
  */
 export function versionsName(service: Service): string | undefined {
-    const versions = secretVersions(service);
+    const versions = variableVersions(service);
     // It becomes a label of the Secret, which the longest service's name fills.
     return versions.length === 0 ? undefined : `${service.name}-secret-${contentHash(versions.map(versionKey), 8)}`;
 }
@@ -74,8 +81,7 @@ function isVersion(value: EnvValue): value is SecretVersion {
     return typeof value === "object" && "secretManager" in value;
 }
 
-/** One item of a list in YAML. Quoted, as a key of digits alone would be read as a number. */
-function listed(version: SecretVersion, cloudProject: string): string {
-    const resource = `projects/${cloudProject}/secrets/${version.secretManager}/versions/${version.version}`;
-    return `- resourceName: "${resource}"\n  path: "${versionKey(version)}"\n`;
+/** One item of a class's list, in YAML. Quoted, as a path of digits alone would be read as a number. */
+export function listedVersion({ secretManager, version }: SecretVersion, path: string, cloudProject: string): string {
+    return `- resourceName: "projects/${cloudProject}/secrets/${secretManager}/versions/${version}"\n  path: "${path}"\n`;
 }

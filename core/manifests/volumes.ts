@@ -1,6 +1,7 @@
 import { fileKey } from "../settings/files";
 import type { Service, Volume, VolumeClaim } from "../settings/model";
 import { filesName } from "./files";
+import { secretVolume } from "./secretVolumes";
 import type { Container, PodSpec, PodVolume, StatefulSetObject, VolumeClaimTemplate } from "./objects";
 
 const filesVolume = "oneflow-files";
@@ -9,7 +10,7 @@ const filesVolume = "oneflow-files";
 export function podVolumes(service: Service): Pick<PodSpec, "volumes"> {
     const configMap = filesName(service);
     const volumes = [
-        ...service.volumes.filter(({ claim }) => !claim).map(podVolume),
+        ...service.volumes.filter(({ claim }) => !claim).map((volume) => podVolume(service.name, volume)),
         ...(configMap === undefined ? [] : [{ name: filesVolume, configMap: { name: configMap } }]),
     ];
     return volumes.length > 0 ? { volumes } : {};
@@ -24,7 +25,11 @@ export function volumeClaims({ volumes }: Service): Pick<StatefulSetObject["spec
 /** The mounts of each of its containers. A file is mounted alone: what the image has beside it stays. */
 export function volumeMounts({ volumes, files = {} }: Service): Pick<Container, "volumeMounts"> {
     const mounts = [
-        ...volumes.map(({ name, mountPath, secret }) => ({ name, mountPath, ...(secret && { readOnly: true }) })),
+        ...volumes.map(({ name, mountPath, secret, versions }) => ({
+            name,
+            mountPath,
+            ...((secret ?? versions) !== undefined && { readOnly: true }),
+        })),
         ...Object.keys(files)
             .sort()
             .map((path) => ({ name: filesVolume, mountPath: path, subPath: fileKey(path), readOnly: true })),
@@ -32,7 +37,11 @@ export function volumeMounts({ volumes, files = {} }: Service): Pick<Container, 
     return mounts.length > 0 ? { volumeMounts: mounts } : {};
 }
 
-function podVolume({ name, memory, sizeLimit, secret }: Volume): PodVolume {
+function podVolume(service: string, volume: Volume): PodVolume {
+    const { name, memory, sizeLimit, secret, versions } = volume;
+    if (versions !== undefined) {
+        return secretVolume(service, volume, versions);
+    }
     return secret === undefined
         ? { name, emptyDir: { ...(memory && { medium: "Memory" as const }), ...(sizeLimit !== undefined && { sizeLimit }) } }
         : { name, secret: { secretName: secret } };

@@ -26,6 +26,7 @@ import type {
 import { inEnvironment } from "./overrides";
 import { renderRoute } from "./route";
 import { renderSecretVersions } from "./secretVersions";
+import { renderSecretVolumes } from "./secretVolumes";
 import { renderHeadlessService, renderStatefulSet } from "./statefulSet";
 
 /** Where a service is rendered for. */
@@ -59,6 +60,8 @@ export interface WorkloadObjects {
     secretClass?: SecretProviderClassObject;
     /** What makes a Secret of it. Its name changes with the versions, as that of `files` does. */
     secretSync?: SecretSyncObject;
+    /** What of Secret Manager its folders hold. Absent where none does. */
+    secretVolumes?: readonly SecretProviderClassObject[];
     /** What must succeed before the pods are replaced. */
     migrate?: JobObject;
     /** Of a service or a worker. */
@@ -109,6 +112,7 @@ export function renderService(service: Service, context: RenderContext): Workloa
     // What is built from a working copy is no promotion: nothing is migrated, nothing is verified.
     const promoted = service.build !== "local";
     const files = renderFiles(here, metadata);
+    const secretVolumes = renderSecretVolumes(here, metadata, context.cloudProject);
     const commit = context.commit?.(name);
     const annotations = commit === undefined ? {} : { annotations: { [commitAnnotation]: commit } };
     return {
@@ -121,6 +125,7 @@ export function renderService(service: Service, context: RenderContext): Workloa
         networkPolicy: renderNetworkPolicy(here, metadata(name), context),
         ...(files && { files }),
         ...renderSecretVersions(here, metadata, context.cloudProject),
+        ...(secretVolumes.length > 0 && { secretVolumes }),
         ...(migrate &&
             promoted &&
             (context.migrates?.(name) ?? true) && { migrate: renderJob("migrate", here, migrate, metadata, context) }),

@@ -35,17 +35,24 @@ export function readFiles(files: Readonly<Record<string, string>>, path: Path, f
 const mostBytes = 1_000_000;
 
 export function readVolumes({ kind, volumes = {} }: ServiceEntry, path: Path, findings: Findings): Volume[] {
-    return Object.entries(volumes).map(([name, { mount, sizeLimit, memory = false, secret, claim }]) => {
+    return Object.entries(volumes).map(([name, { mount, sizeLimit, memory = false, secret, versions, claim }]) => {
         if (name.startsWith(ownPrefix)) {
             findings.add([...path, name], `names that begin with ${ownPrefix} are oneflow's own`, "choose another name");
         }
         const ways = [
             ...(secret === undefined ? [] : [`the Secret ${secret}`]),
+            ...(versions === undefined ? [] : ["versions of Secret Manager"]),
             ...(claim === undefined ? [] : ["a claim"]),
             ...(sizeLimit === undefined && !memory ? [] : ["sizeLimit or memory, which are for an empty folder"]),
         ];
         if (ways.length > 1) {
             findings.add([...path, name], `has ${ways.join(" and ")}; expected one of them`, "make a volume of each");
+        }
+        if (versions && Object.keys(versions).length === 0 && !findings.touches([...path, name])) {
+            findings.add(
+                [...path, name, "versions"],
+                "names no file; expected { tls.key: { secretManager: shop-tls-key, version: 1 } }",
+            );
         }
         if (claim && kind !== "stateful" && !findings.touches([...path, name])) {
             findings.add([...path, name, "claim"], "only pods that keep their names keep volumes", "write kind: stateful");
@@ -56,6 +63,7 @@ export function readVolumes({ kind, volumes = {} }: ServiceEntry, path: Path, fi
             ...(sizeLimit && { sizeLimit }),
             memory,
             ...(secret && { secret }),
+            ...(versions && { versions }),
             ...(claim && { claim }),
         };
     });

@@ -231,6 +231,8 @@ export interface Volume {
     memory: boolean;
     /** Name of the Kubernetes Secret whose keys are the folder's files. Absent: the folder is empty at first. */
     secret?: string;
+    /** File → the version of a secret that Secret Manager keeps, which is in it. Absent: the folder is empty at first. */
+    versions?: Readonly<Record<string, SecretVersion>>;
     /** A volume of each pod's own, of a stateful service, that outlives the pod. Absent: the folder goes with the pod. */
     claim?: VolumeClaim;
 }

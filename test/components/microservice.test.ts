@@ -28,6 +28,14 @@ describe("Microservice", () => {
         const full = service("cart", {
             files: { "/etc/cart": "x" },
             env: { PASSWORD: { secretManager: "cart-db", version: 1 } },
+            volumes: [
+                {
+                    name: "tls",
+                    mountPath: "/tls",
+                    memory: false,
+                    versions: { "tls.key": { secretManager: "tls-key", version: 1 } },
+                },
+            ],
             autoscale: { min: 2, max: 3, cpu: 80 },
             migrate: job,
             verify: job,
@@ -45,6 +53,7 @@ describe("Microservice", () => {
             "NetworkPolicy cart",
             "PodDisruptionBudget cart",
             "SecretSync cart-secret-sync",
+            "SecretProviderClass cart-folder-tls",
             "SecretProviderClass cart-secret-class",
             "Microservice cart",
         ]);

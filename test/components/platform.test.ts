@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Service } from "../../core/settings/model";
 import { ofType, record, type Registered } from "./recorder";
 import { environment, service, settings } from "./settings";
 
@@ -241,6 +242,14 @@ describe("Platform", () => {
                     environments: { prod: { env: { PASSWORD: { ...password, version: 9 } } } },
                 }),
                 checkout: service("checkout", {
+                    volumes: [
+                        {
+                            name: "tls",
+                            mountPath: "/tls",
+                            memory: false,
+                            versions: { "tls.key": { secretManager: "tls-key", version: 1 } },
+                        },
+                    ],
                     environments: { prod: { identity: "checkout@acme-shared.iam.gserviceaccount.com" } },
                 }),
                 mailer: service("mailer", {
@@ -269,10 +278,17 @@ describe("Platform", () => {
                 ["dev_cart_reads_cart-db", "acme-dev", "cart-db", account("dev", "cart")],
                 ["dev_cart_reads_cart-owner", "acme-dev", "cart-owner", account("dev", "cart")],
                 ["dev_cart_reads_payment_key", "acme-dev", "payment_key", account("dev", "cart")],
+                ["dev_checkout_reads_tls-key", "acme-dev", "tls-key", account("dev", "checkout")],
                 ["dev_mailer_reads_smtp", "acme-dev", "smtp", mailer],
                 ["prod_cart_reads_cart-db", "acme-prod", "cart-db", account("prod", "cart")],
                 ["prod_cart_reads_cart-owner", "acme-prod", "cart-owner", account("prod", "cart")],
                 ["prod_cart_reads_payment_key", "acme-prod", "payment_key", account("prod", "cart")],
+                [
+                    "prod_checkout_reads_tls-key",
+                    "acme-prod",
+                    "tls-key",
+                    "serviceAccount:checkout@acme-shared.iam.gserviceaccount.com",
+                ],
                 ["prod_mailer_reads_smtp", "acme-prod", "smtp", mailer],
             ]);
         });
@@ -304,19 +320,32 @@ describe("Platform", () => {
             ]);
         });
 
-        it("enables Secret Manager and its way into the clusters, which it does nowhere else", () => {
-            const syncs = (found: Registered[]) =>
-                Object.values(ofType(found, "gcp:container/cluster:Cluster")).map(({ secretSyncConfig }) => secretSyncConfig);
+        it("enables Secret Manager and the ways into the clusters that are used, which it does nowhere else", async () => {
+            const ways = (found: Registered[]) =>
+                Object.values(ofType(found, "gcp:container/cluster:Cluster")).map(({ secretSyncConfig, secretManagerConfig }) => ({
+                    secretSyncConfig,
+                    secretManagerConfig,
+                }));
             const apis = (found: Registered[]) =>
                 Object.keys(ofType(found, "gcp:projects/service:Service")).filter((name) => name.endsWith("-secretmanager"));
+            const [on, off] = [{ enabled: true }, undefined];
+            const both = { secretSyncConfig: on, secretManagerConfig: on };
             assert.deepEqual(
-                [syncs(using), apis(using)],
+                [ways(using), apis(using)],
                 [
-                    [{ enabled: true }, { enabled: true }],
+                    [both, both],
                     ["dev-secretmanager", "prod-secretmanager"],
                 ],
             );
-            assert.deepEqual([syncs(resources), apis(resources)], [[undefined, undefined, undefined], []]);
+
+            const { mailer, checkout } = catalog.services;
+            const one = async (service: Service) =>
+                platform(true, ["dev"], settings({ catalog: { services: { [service.name]: service } } }));
+            assert.deepEqual(ways(await one(mailer)), [{ secretSyncConfig: on, secretManagerConfig: off }]);
+            assert.deepEqual(ways(await one(checkout)), [{ secretSyncConfig: off, secretManagerConfig: on }]);
+
+            const neither = { secretSyncConfig: off, secretManagerConfig: off };
+            assert.deepEqual([ways(resources), apis(resources)], [[neither, neither, neither], []]);
         });
 
         it("grants nothing where it makes no cluster: nobody tells in which pool the accounts of a given one are known", async () => {

@@ -3,21 +3,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { renderService } from "../../core/manifests/workload";
+import type { Service } from "../../core/settings/model";
 import { Cloud } from "../../sandbox/providers/cloud";
 import type { ProviderInstance, Values } from "../../sandbox/providers/double";
 import { kubernetesDouble } from "../../sandbox/providers/kubernetes/double";
 import { checkoutservice } from "./manifestsServices";
 
 const admin = "user:admin@acme.example";
-const service = { ...checkoutservice, env: { PASSWORD: { secretManager: "checkout-db", version: 1 } }, environments: {} };
-const rendered = renderService(service, {
-    environment: "dev",
-    cloudProject: "acme-dev",
-    namespace: "shop",
-    partOf: "acme-shop",
-    services: { checkoutservice: service },
-    image: (imageName) => `registry.example/develop/${imageName}@sha256:${"a".repeat(64)}`,
-});
+const service: Service = { ...checkoutservice, env: { PASSWORD: { secretManager: "checkout-db", version: 1 } }, environments: {} };
+const render = (one: Service) =>
+    renderService(one, {
+        environment: "dev",
+        cloudProject: "acme-dev",
+        namespace: "shop",
+        partOf: "acme-shop",
+        services: { checkoutservice: service },
+        image: (imageName) => `registry.example/develop/${imageName}@sha256:${"a".repeat(64)}`,
+    });
+const rendered = render(service);
 const cluster = "projects/acme-dev/locations/europe-west1/clusters/shop";
 const secret = "projects/acme-dev/secrets/checkout-db";
 const principal =
@@ -43,17 +46,22 @@ describe("Secret Manager in the Kubernetes double", () => {
         kubernetes = await kubernetesDouble(cloud, { kubeconfig: config, member: admin, pullImage, progressDeadline: 5 }).configure(
             {},
         );
-        await apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } });
+        await kubernetes.create({
+            token: "kubernetes:core/v1:Namespace",
+            inputs: { apiVersion: "v1", kind: "Namespace", metadata: { name: "shop" } },
+            preview: false,
+        });
         await apply(rendered.serviceAccount);
     });
     afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-    const put = (secretSyncConfig?: { enabled: boolean }) =>
+    const put = (secretSyncConfig?: { enabled: boolean }, secretManagerConfig?: { enabled: boolean }) =>
         cloud.store.put(cluster, {
             controlPlaneEndpointsConfig: {
                 dnsEndpointConfig: { endpoint: "gke-1.europe-west1.gke.goog", allowExternalTraffic: true },
             },
             secretSyncConfig,
+            secretManagerConfig,
         });
     const objects = () => cloud.objects("acme-dev/europe-west1/shop");
     const tokenOf = ({ apiVersion, kind }: { apiVersion: string; kind: string }) =>
@@ -111,6 +119,25 @@ describe("Secret Manager in the Kubernetes double", () => {
         cloud.iam.grant(`projects/acme-dev/serviceAccounts/${identity}`, "roles/iam.workloadIdentityUser", own);
         await apply(rendered.networkPolicy);
         assert.equal(found(), true);
+    });
+
+    it("is a folder where the driver is there and its account may read all of it", async () => {
+        const tls = {
+            name: "tls",
+            mountPath: "/tls",
+            memory: false,
+            versions: { "tls.key": { secretManager: "checkout-db", version: 1 } },
+        };
+        const { secretVolumes, deployment } = render({ ...checkoutservice, volumes: [tls], environments: {} });
+        await apply(secretVolumes![0]);
+        await assert.rejects(apply(deployment!), /driver name secrets-store-gke\.csi\.k8s\.io not found/);
+        put(undefined, { enabled: true });
+        await assert.rejects(
+            apply(deployment!),
+            /MountVolume\.SetUp failed for volume "tls" : .*'secretmanager\.versions\.access' denied for resource '.*checkout-db\/versions\/1'/,
+        );
+        cloud.iam.grant(secret, "roles/secretmanager.secretAccessor", principal);
+        await apply(deployment!);
     });
 
     it("is unknown to a cluster without the add-on", async () => {

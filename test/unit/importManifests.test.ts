@@ -386,7 +386,7 @@ describe("Importing what GKE makes a Secret of", () => {
     });
 
     it("names what nobody reads, and whoever else reads it", () => {
-        const other = sync("password", "token") as { spec: object };
+        const other = sync("password", "token") as ReturnType<typeof object> & { spec: object };
         const result = importedFrom([
             ...reading("password"),
             secrets("db/versions/7", "api/versions/1"),

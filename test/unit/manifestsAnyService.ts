@@ -93,6 +93,11 @@ const anyKind: fc.Arbitrary<Service> = fc.record(
                     fc.constantFrom(
                         volume,
                         { name: volume.name, memory: false, secret: volume.name },
+                        {
+                            name: volume.name,
+                            memory: false,
+                            versions: { "tls.key": { secretManager: volume.name, version: 1 } },
+                        },
                         { name: volume.name, memory: false, claim: { size: "1Gi", storageClass: "fast" } },
                     ),
                 )

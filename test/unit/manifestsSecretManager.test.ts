@@ -29,6 +29,58 @@ const paying: Service = {
     environments: {},
 };
 
+describe("Folders from Secret Manager", () => {
+    const key = { secretManager: "shop-tls-key", version: 3 };
+    const certificate = { secretManager: "shop-tls", version: 1 };
+    const tls = { name: "tls", mountPath: "/tls", memory: false, versions: { "tls.key": key, "tls.crt": certificate } };
+    const serving: Service = { ...loadgenerator, volumes: [tls], verify: { env: {}, timeoutSeconds: 60 } };
+
+    it("are mounted by GKE's driver as files, for reading only, in every container and job", () => {
+        const rendered = render(serving);
+        const name = "loadgenerator-tls-ed2039b6";
+        assert.deepEqual(rendered.secretVolumes, [
+            {
+                apiVersion: "secrets-store.csi.x-k8s.io/v1",
+                kind: "SecretProviderClass",
+                metadata: { name, namespace: "shop", labels: rendered.serviceAccount.metadata.labels },
+                spec: {
+                    provider: "gke",
+                    parameters: {
+                        secrets:
+                            '- resourceName: "projects/acme-stage/secrets/shop-tls/versions/1"\n  path: "tls.crt"\n' +
+                            '- resourceName: "projects/acme-stage/secrets/shop-tls-key/versions/3"\n  path: "tls.key"\n',
+                    },
+                },
+            },
+        ]);
+        for (const { spec } of podTemplates(rendered)) {
+            assert.deepEqual(spec.volumes, [
+                {
+                    name: "tls",
+                    csi: {
+                        driver: "secrets-store-gke.csi.k8s.io",
+                        readOnly: true,
+                        volumeAttributes: { secretProviderClass: name },
+                    },
+                },
+            ]);
+            for (const { volumeMounts } of [...spec.containers, ...(spec.initContainers ?? [])]) {
+                assert.deepEqual(volumeMounts, [{ name: "tls", mountPath: "/tls", readOnly: true }]);
+            }
+        }
+        assert.equal(rendered.secretSync, undefined, "no Secret is made of what no variable holds");
+    });
+
+    it("restart the pods for another version or file, and for nothing else", () => {
+        const pod = (versions: Record<string, typeof key>) =>
+            render({ ...serving, volumes: [{ ...tls, versions }] }).deployment!.spec.template.spec;
+        const now = pod(tls.versions);
+        assert.notDeepEqual(pod({ ...tls.versions, "tls.key": { ...key, version: 4 } }), now);
+        assert.notDeepEqual(pod({ "key.pem": key, "tls.crt": certificate }), now);
+        assert.deepEqual(pod({ "tls.crt": certificate, "tls.key": key }), now);
+    });
+});
+
 describe("Variables from Secret Manager", () => {
     it("are read by a class of the environment's project, made a Secret as the service's own account, and referred to", () => {
         const rendered = render(paying);
@@ -146,8 +198,8 @@ describe("Variables from Secret Manager", () => {
         fc.assert(
             fc.property(anyService, (service) => {
                 const rendered = render(service);
-                const { secretClass, secretSync } = rendered;
-                for (const object of [secretClass, secretSync].filter((one) => one !== undefined)) {
+                const { secretClass, secretSync, secretVolumes = [] } = rendered;
+                for (const object of [secretClass, secretSync, ...secretVolumes].filter((one) => one !== undefined)) {
                     const plain = JSON.parse(JSON.stringify(object));
                     assert.deepEqual(misfits(plain, schemaOf(object.kind)), []);
                     assert.deepEqual(objectFaults(kind(object.kind), plain), []);

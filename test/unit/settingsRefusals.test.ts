@@ -958,6 +958,33 @@ describe("A service is refused:", () => {
             },
         ],
         [
+            "with a folder of versions and of something else",
+            cart({
+                volumes: { tls: { mount: "/tls", secret: "tls", versions: { "tls.key": { secretManager: "tls", version: 1 } } } },
+            }),
+            {
+                subject: at("cart.volumes.tls"),
+                message: "has the Secret tls and versions of Secret Manager; expected one of them",
+                remedy: "make a volume of each",
+            },
+        ],
+        [
+            "with a folder of no versions",
+            cart({ volumes: { tls: { mount: "/tls", versions: {} } } }),
+            {
+                subject: at("cart.volumes.tls.versions"),
+                message: "names no file; expected { tls.key: { secretManager: shop-tls-key, version: 1 } }",
+            },
+        ],
+        [
+            "with a folder of a secret without its version",
+            cart({ volumes: { tls: { mount: "/tls", versions: { "tls.key": { secretManager: "tls" } } } } }),
+            {
+                subject: at('cart.volumes.tls.versions["tls.key"].version'),
+                message: "missing; expected the number of a version, from 1 up; latest would change what runs without a promotion",
+            },
+        ],
+        [
             "with a variable that is an empty map in one environment",
             cart({ environments: { prod: { env: { PASSWORD: {} } } } }),
             {

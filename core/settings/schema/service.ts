@@ -109,6 +109,20 @@ const volume = z.strictObject({
     memory: optional(z.boolean(), "Whether the folder is held in memory.", { default: "false" }),
     claim: optional(claim, "A volume of each pod's own that outlives it, instead of an empty folder. For `kind: stateful`."),
     secret: optional(objectName, "A Kubernetes Secret whose keys are the files, for reading only, instead of an empty folder."),
+    versions: optional(
+        z
+            .record(
+                dataKey,
+                z.strictObject({
+                    secretManager: secretId.meta({
+                        description: "Secret of Secret Manager in the environment's Google Cloud project.",
+                    }),
+                    version: secretVersion.meta({ description: "Number of that secret's version." }),
+                }),
+            )
+            .meta({ expected: "files by name: { tls.key: { secretManager: shop-tls-key, version: 1 } }" }),
+        "Versions of Secret Manager's secrets as files by name, in memory and for reading only, instead of an empty folder.",
+    ),
 });
 
 const initContainer = z.strictObject({
@@ -259,7 +273,7 @@ export const service = z.strictObject({
     autoscale: optional(autoscale, "Bounds for the number of pods, instead of `replicas`."),
     identity: optional(
         googleIdentity,
-        "Google service account that the pods act as. It must let the service's Kubernetes account use it: role `iam.workloadIdentityUser`.",
+        "Google service account that the pods act as. It exists already; the platform lets the service's Kubernetes account use it.",
         { default: "none: the pods have no right in Google Cloud" },
     ),
     files: optional(files, "Files for the container: absolute path → text. A changed file restarts the pods."),

@@ -46,7 +46,7 @@ export class ApiServer {
     apply(kind: Kind, object: Values): KubernetesObject {
         const stored = this.store(kind, object);
         if (stored.metadata.namespace !== undefined) {
-            syncSecrets(this.cloud, this.cluster, this.objects, stored.metadata.namespace);
+            syncSecrets({ cloud: this.cloud, cluster: this.cluster, objects: this.objects }, stored.metadata.namespace);
         }
         return stored;
     }

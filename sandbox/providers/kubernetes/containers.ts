@@ -22,6 +22,8 @@ export interface Supplies {
     pull(reference: string): Promise<PulledImage>;
     /** The object of that name. Nothing where there is none. */
     data(kind: DataKind, namespace: string | undefined, name: string): Promise<Values | undefined>;
+    /** Why GKE's driver mounts nothing of a SecretProviderClass for a Kubernetes account. @default - nothing asks it */
+    mountFault?(namespace: string | undefined, account: string, className: string): string | undefined;
 }
 
 /** How far the containers of a pod came. */
@@ -132,6 +134,14 @@ async function missingVariable({ metadata }: StartablePod, container: Values, su
 /** The first volume that cannot be mounted: the Secret or ConfigMap that it shows is not there. */
 async function missingVolume({ metadata, spec }: StartablePod, supplies: Supplies): Promise<string | undefined> {
     for (const volume of records(spec.volumes)) {
+        const isSecretManager = text(volume, "csi.driver") === "secrets-store-gke.csi.k8s.io";
+        const className = text(volume, "csi.volumeAttributes.secretProviderClass");
+        const fault = isSecretManager
+            ? supplies.mountFault?.(metadata.namespace, text(spec, "serviceAccountName") ?? "default", className ?? "")
+            : undefined;
+        if (fault !== undefined) {
+            return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : rpc error: code = Unknown desc = ${fault}`;
+        }
         for (const [kind, path, optional] of [
             ["Secret", "secret.secretName", "secret.optional"],
             ["ConfigMap", "configMap.name", "configMap.optional"],

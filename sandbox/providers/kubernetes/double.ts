@@ -10,6 +10,7 @@ import { LiveCluster } from "./live/liveCluster";
 import { LiveInstance } from "./live/liveInstance";
 import { Liveness } from "./liveness";
 import { PlayedInstance } from "./playedInstance";
+import { secretMounts } from "./secretMounts";
 
 export interface KubernetesDoubleOptions {
     /** Path or text of the kubeconfig for providers that name none. */
@@ -41,7 +42,8 @@ export function kubernetesDouble(cloud: Cloud, options: KubernetesDoubleOptions)
     };
     const played = (cluster: Cluster, member: string, namespace: string) => {
         const server = new ApiServer(cloud, cluster, member);
-        const kubelet = new Kubelet(server.objects, options.pullImage, cluster.nodeMember, startup);
+        const mountFault = secretMounts({ cloud, cluster, objects: server.objects });
+        const kubelet = new Kubelet(server.objects, options.pullImage, cluster.nodeMember, startup, mountFault);
         return new PlayedInstance(server, new Liveness(server.objects, kubelet, progressDeadline), namespace);
     };
     return {

@@ -1,5 +1,5 @@
 import type { ContainerStatus, Objects, Pod } from "../cloud/objects";
-import { startContainers, type PulledImage } from "./containers";
+import { startContainers, type PulledImage, type Supplies } from "./containers";
 
 export { behaviourLabel, type PulledImage } from "./containers";
 
@@ -15,6 +15,7 @@ export class Kubelet {
         private readonly member: string,
         /** How long a container takes to be ready, in milliseconds. */
         private readonly startup: number,
+        private readonly mountFault?: Supplies["mountFault"],
     ) {}
 
     /** The pod with the status that it comes to. */
@@ -22,6 +23,7 @@ export class Kubelet {
         const { init, containers } = await startContainers(pod, {
             pull: (reference) => this.pullImage(reference, this.member),
             data: async (kind, namespace, name) => this.objects.get(kind, namespace, name),
+            mountFault: this.mountFault,
         });
         if (containers.length === 0) {
             return withStatus(pod, [waiting(pod, init.at(-1)!)]);

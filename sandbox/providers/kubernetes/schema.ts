@@ -114,7 +114,15 @@ const volume: Shape = {
         secret: { fields: { secretName: "string", items, defaultMode: "integer", optional: "boolean" } },
         ...{
             projected: "any",
-            csi: "any",
+            csi: {
+                fields: {
+                    driver: "string",
+                    fsType: "string",
+                    readOnly: "boolean",
+                    nodePublishSecretRef: source,
+                    volumeAttributes: texts,
+                },
+            },
             downwardAPI: "any",
             hostPath: "any",
             persistentVolumeClaim: { fields: { claimName: "string", readOnly: "boolean" } },

@@ -1,18 +1,18 @@
-import { parse } from "yaml";
-import type { Cloud, Cluster } from "../cloud";
-import type { KubernetesObject, Objects } from "../cloud/objects";
+import type { KubernetesObject } from "../cloud/objects";
 import { at, records, text } from "../values";
+import { type Place, readClass } from "./secretReads";
 
 /**
  * GKE's own controller: makes the Secret of each SecretSync in a namespace that lacks one. It reads Secret Manager as the account that
  * the SecretSync names; what that one may not read is said in the status, and tried again.
  */
-export function syncSecrets(cloud: Cloud, cluster: Cluster, objects: Objects, namespace: string): void {
+export function syncSecrets(place: Place, namespace: string): void {
+    const { objects } = place;
     for (const sync of objects.list("SecretSync", namespace)) {
         if (objects.get("Secret", namespace, sync.metadata.name)) {
             continue;
         }
-        const found = readSecrets(cloud, cluster, objects, sync);
+        const found = secretData(place, sync);
         if (typeof found !== "string") {
             objects.put(secretOf(sync, found));
         }
@@ -23,55 +23,17 @@ export function syncSecrets(cloud: Cloud, cluster: Cluster, objects: Objects, na
 }
 
 /** Key of the Secret → value, or why there is none. */
-function readSecrets(cloud: Cloud, cluster: Cluster, objects: Objects, sync: KubernetesObject): Record<string, string> | string {
-    const { namespace } = sync.metadata;
-    const className = text(sync, "spec.secretProviderClassName") ?? "";
-    const secretClass = objects.get("SecretProviderClass", namespace, className);
-    if (!secretClass) {
-        return `SecretProviderClass ${className} not found`;
+function secretData(place: Place, { metadata, spec }: KubernetesObject): Record<string, string> | string {
+    const className = text(spec, "secretProviderClassName") ?? "";
+    const read = readClass(place, metadata.namespace, text(spec, "serviceAccountName") ?? "", className);
+    if (typeof read === "string") {
+        return read;
     }
-    const listed = records(parse(text(secretClass, "spec.parameters.secrets") ?? ""));
-    const reader = readerOf(cloud, cluster, objects, sync);
-    const values: Record<string, string> = {};
-    for (const { sourcePath, targetKey } of records(at(sync, "spec.secretObject.data"))) {
-        const resource = text(
-            listed.find(({ path }) => path === sourcePath),
-            "resourceName",
-        );
-        if (resource === undefined) {
-            return `${String(sourcePath)} is no path of SecretProviderClass ${className}`;
-        }
-        const value = cloud.resource<{ value: string }>(resource)?.value;
-        const may = reader.some((member) => cloud.allows(member, "secretmanager.versions.access", resource));
-        if (value === undefined || !may) {
-            return `rpc error: code = PermissionDenied desc = Permission 'secretmanager.versions.access' denied for resource '${resource}' (or it may not exist).`;
-        }
-        values[String(targetKey)] = value;
-    }
-    return values;
-}
-
-/** The names by which IAM knows the one who reads: a Kubernetes account has two, a Google account one. */
-function readerOf(cloud: Cloud, cluster: Cluster, objects: Objects, { metadata, spec }: KubernetesObject): string[] {
-    const [project] = cluster.key.split("/");
-    const name = text(spec, "serviceAccountName") ?? "";
-    const account = objects.get("ServiceAccount", metadata.namespace, name);
-    if (!account) {
-        return [];
-    }
-    const pool = `projects/${cloud.project(project)?.number}/locations/global/workloadIdentityPools/${project}.svc.id.goog`;
-    const own = [
-        `principal://iam.googleapis.com/${pool}/subject/ns/${metadata.namespace}/sa/${name}`,
-        `serviceAccount:${project}.svc.id.goog[${metadata.namespace}/${name}]`,
-    ];
-    const identity = account.metadata.annotations?.["iam.gke.io/gcp-service-account"];
-    if (identity === undefined) {
-        return own;
-    }
-    const home = identity.slice(identity.indexOf("@") + 1).split(".")[0];
-    const resource = `projects/${home}/serviceAccounts/${identity}`;
-    const actsAs = own.some((member) => cloud.allows(member, "iam.serviceAccounts.getAccessToken", resource));
-    return actsAs ? [`serviceAccount:${identity}`] : [];
+    const data = records(at(spec, "secretObject.data"));
+    const unknown = data.find(({ sourcePath }) => !Object.hasOwn(read, String(sourcePath)));
+    return unknown
+        ? `${String(unknown.sourcePath)} is no path of SecretProviderClass ${className}`
+        : Object.fromEntries(data.map(({ sourcePath, targetKey }) => [String(targetKey), read[String(sourcePath)]]));
 }
 
 function secretOf({ apiVersion, kind, metadata }: KubernetesObject, values: Record<string, string>): KubernetesObject {

@@ -1,0 +1,60 @@
+import { parse } from "yaml";
+import type { Cloud, Cluster } from "../cloud";
+import type { Objects } from "../cloud/objects";
+import { records, text } from "../values";
+
+/** Whose clusters and cloud are meant. */
+export interface Place {
+    cloud: Cloud;
+    cluster: Cluster;
+    objects: Objects;
+}
+
+/**
+ * What Google's provider reads of a SecretProviderClass as a Kubernetes account: path → value, all of them; or why it reads nothing.
+ */
+export function readClass(
+    { cloud, cluster, objects }: Place,
+    namespace: string | undefined,
+    account: string,
+    className: string,
+): Record<string, string> | string {
+    const secretClass = objects.get("SecretProviderClass", namespace, className);
+    if (!secretClass) {
+        return `SecretProviderClass ${className} not found`;
+    }
+    const reader = readerOf({ cloud, cluster, objects }, namespace, account);
+    const values: Record<string, string> = {};
+    for (const { path, resourceName } of records(parse(text(secretClass, "spec.parameters.secrets") ?? ""))) {
+        const resource = String(resourceName);
+        const value = cloud.resource<{ value: string }>(resource)?.value;
+        const may = reader.some((member) => cloud.allows(member, "secretmanager.versions.access", resource));
+        if (value === undefined || !may) {
+            return `rpc error: code = PermissionDenied desc = Permission 'secretmanager.versions.access' denied for resource '${resource}' (or it may not exist).`;
+        }
+        values[String(path)] = value;
+    }
+    return values;
+}
+
+/** The names by which IAM knows the one who reads: a Kubernetes account has two, the Google account that it acts as one. */
+function readerOf({ cloud, cluster, objects }: Place, namespace: string | undefined, name: string): string[] {
+    const [project] = cluster.key.split("/");
+    const account = objects.get("ServiceAccount", namespace, name);
+    if (!account) {
+        return [];
+    }
+    const pool = `projects/${cloud.project(project)?.number}/locations/global/workloadIdentityPools/${project}.svc.id.goog`;
+    const own = [
+        `principal://iam.googleapis.com/${pool}/subject/ns/${namespace}/sa/${name}`,
+        `serviceAccount:${project}.svc.id.goog[${namespace}/${name}]`,
+    ];
+    const identity = account.metadata.annotations?.["iam.gke.io/gcp-service-account"];
+    if (identity === undefined) {
+        return own;
+    }
+    const home = identity.slice(identity.indexOf("@") + 1).split(".")[0];
+    const resource = `projects/${home}/serviceAccounts/${identity}`;
+    const actsAs = own.some((member) => cloud.allows(member, "iam.serviceAccounts.getAccessToken", resource));
+    return actsAs ? [`serviceAccount:${identity}`] : [];
+}
