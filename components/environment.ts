@@ -8,7 +8,7 @@ import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
 import type { Credentials } from "../core/registry/credentials";
 import { pinnedImage } from "../core/release/addresses";
-import { serviceOf } from "../core/release/lock";
+import { catalogImages } from "../core/release/lock";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
 import { inOrder } from "../core/settings/order";
@@ -137,10 +137,10 @@ function renderContext(
 }
 
 /** An image beside a service of the working copy that no build has mirrored yet: pulled from where it comes from. */
-function unmirrored({ services }: Catalog, imageName: string): string {
-    const init = services[serviceOf(imageName)].init.find(({ name }) => imageName.endsWith(`/${name}`));
-    if (!init) {
+function unmirrored(catalog: Catalog, imageName: string): string {
+    const image = catalogImages(catalog)[imageName];
+    if (image?.from !== "thirdParty") {
         throw new Error(`the plan deploys ${imageName} and has no image of it`);
     }
-    return init.image.source;
+    return image.source;
 }

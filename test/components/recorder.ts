@@ -39,7 +39,7 @@ export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
     return new Promise((resolve) => output.apply(resolve));
 }
 
-/** What Google answers beyond the inputs. */
+/** What Google and Docker answer beyond the inputs. */
 function answered(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
     switch (type) {
         case "gcp:serviceaccount/account:Account": {
@@ -58,6 +58,8 @@ function answered(type: string, name: string, inputs: Record<string, unknown>): 
             return { name: `projects/${String(inputs.project)}/roles/${String(inputs.roleId)}` };
         case "gcp:iam/workloadIdentityPool:WorkloadIdentityPool":
             return { name: `projects/100/locations/global/workloadIdentityPools/${String(inputs.workloadIdentityPoolId)}` };
+        case "docker:index/image:Image":
+            return { repoDigest: `${String(inputs.imageName).replace(/:[^:/]*$/, "")}@sha256:${"b".repeat(64)}` };
         default:
             return { selfLink: `https://compute/${name}` };
     }
