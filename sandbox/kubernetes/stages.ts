@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -27,10 +28,30 @@ export function writeStages(file: string, kwokFolder: string, further: readonly 
 
 /** The containers of one image crash as soon as they start, for ever: the kubelet holds them back, longer each time. */
 export function crashing(image: string): Stage {
+    return startOf(image, "pod-crash", crashed);
+}
+
+/** One image cannot be pulled. */
+export function unpullable(image: string): Stage {
+    return startOf(image, "pod-pull", notPulled);
+}
+
+/** The containers of one image run, and never get ready. */
+export function neverReady(image: string): Stage {
+    return startOf(image, "pod-unready", notReady);
+}
+
+/** The containers of one image end with an exit code of 1 and a last message, and are not started again. */
+export function failing(image: string, message: string): Stage {
+    return startOf(image, "pod-fail", failed(message));
+}
+
+/** What becomes of pods with a container of an image instead of being ready at once. */
+function startOf(image: string, name: string, statusTemplate: string): Stage {
     return {
         apiVersion: "kwok.x-k8s.io/v1alpha1",
         kind: "Stage",
-        metadata: { name: "pod-crash" },
+        metadata: { name: `${name}-${createHash("sha256").update(image).digest("hex").slice(0, 10)}` },
         spec: {
             resourceRef: { apiGroup: "v1", kind: "Pod" },
             selector: {
@@ -41,7 +62,7 @@ export function crashing(image: string): Stage {
                 ],
             },
             weight: 1,
-            next: { statusTemplate: crashed },
+            next: { statusTemplate },
         },
     };
 }
@@ -74,5 +95,78 @@ containerStatuses:
 {{ end }}
 podIP: {{ PodIPWith .spec.nodeName false ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) | Quote }}
 phase: Running
+startTime: {{ $now | Quote }}
+`;
+
+/** The pod waits where it is, so this is said of it again and again: with the same words and times, it changes nothing. */
+const notPulled = `
+conditions:
+- type: Ready
+  status: "False"
+  reason: ContainersNotReady
+  lastTransitionTime: {{ .metadata.creationTimestamp | Quote }}
+containerStatuses:
+{{ range .spec.containers }}
+- image: {{ .image | Quote }}
+  name: {{ .name | Quote }}
+  ready: false
+  restartCount: 0
+  started: false
+  state:
+    waiting:
+      reason: ImagePullBackOff
+      message: 'Back-off pulling image "{{ .image }}": not found'
+{{ end }}
+phase: Pending
+startTime: {{ .metadata.creationTimestamp | Quote }}
+`;
+
+const notReady = `
+{{ $now := Now }}
+conditions:
+- type: Ready
+  status: "False"
+  reason: ContainersNotReady
+  message: "containers with unready status: [{{ range .spec.containers }}{{ .name }}{{ end }}]"
+  lastTransitionTime: {{ $now | Quote }}
+containerStatuses:
+{{ range .spec.containers }}
+- image: {{ .image | Quote }}
+  name: {{ .name | Quote }}
+  ready: false
+  restartCount: 0
+  started: true
+  state:
+    running:
+      startedAt: {{ $now | Quote }}
+{{ end }}
+podIP: {{ PodIPWith .spec.nodeName false ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) | Quote }}
+phase: Running
+startTime: {{ $now | Quote }}
+`;
+
+const failed = (message: string) => `
+{{ $now := Now }}
+conditions:
+- type: Ready
+  status: "False"
+  reason: PodFailed
+  lastTransitionTime: {{ $now | Quote }}
+containerStatuses:
+{{ range .spec.containers }}
+- image: {{ .image | Quote }}
+  name: {{ .name | Quote }}
+  ready: false
+  restartCount: 0
+  started: false
+  state:
+    terminated:
+      exitCode: 1
+      reason: Error
+      message: ${JSON.stringify(message)}
+      startedAt: {{ $now | Quote }}
+      finishedAt: {{ $now | Quote }}
+{{ end }}
+phase: Failed
 startTime: {{ $now | Quote }}
 `;

@@ -7,7 +7,7 @@ import { readSettings } from "../../core/settings/load";
 import type { Environment } from "../../core/settings/model";
 import { auditor, deployer, email } from "../../core/workflows/identities";
 import { type ControlPlane, startControlPlane } from "../../sandbox/kubernetes/controlPlane";
-import { crashing } from "../../sandbox/kubernetes/stages";
+import { crashing, failing, neverReady, unpullable } from "../../sandbox/kubernetes/stages";
 
 /** The settings of this checkout. */
 export const settings = readSettings({ directory: join(__dirname, "..", ".."), stack: "dev" });
@@ -29,6 +29,14 @@ export function digest(digit: string): Digest {
 /** In stage, containers of the image of checkoutservice with this digest crash. */
 export const crashingDigest = digest("c");
 
+/** What images do whose pods do not simply run: for pods that are of no environment. */
+export const faultyImages = {
+    crashing: "images.example/crashing:1",
+    unpullable: "images.example/unpullable:1",
+    neverReady: "images.example/never-ready:1",
+    failing: "images.example/failing:1",
+};
+
 /** The control plane that all files of the suite share. Started at the first call, ended after the last test. */
 export function sharedCluster(): Promise<ControlPlane> {
     return (shared ??= start());
@@ -49,7 +57,13 @@ async function start(): Promise<ControlPlane> {
     started = await startControlPlane({
         directory,
         users: Object.fromEntries(users.map((user) => [user, []])),
-        stages: [crash],
+        stages: [
+            crash,
+            crashing(faultyImages.crashing),
+            unpullable(faultyImages.unpullable),
+            neverReady(faultyImages.neverReady),
+            failing(faultyImages.failing, 'relation "orders" does not exist'),
+        ],
     });
     return started;
 }

@@ -14,8 +14,8 @@ export interface Outcome {
     object: LiveObject;
     /** Empty: it is live. */
     reasons: readonly string[];
-    /** It had not failed, time was just over. */
-    timedOut: boolean;
+    /** It will not come to life any more, however long somebody waits. */
+    failed: boolean;
 }
 
 /**
@@ -36,25 +36,25 @@ export async function awaitLife(
     const own = `${collection}?fieldSelector=${encodeURIComponent(`metadata.name=${object.metadata.name}`)}`;
     const paths = Object.entries({ ...beside?.(object), [self]: own });
     const watched: Record<string, Watched> = {};
-    const obstacles = new Obstacles({ held: standstill, unready: 10 * standstill, settling });
+    const obstacles = new Obstacles({ overdue: 0, held: standstill, unready: 10 * standstill, settling });
     let timers: NodeJS.Timeout[] = [];
 
     try {
         return await new Promise<Outcome>((resolve, reject) => {
             const look = () => {
                 if (paths.some(([name]) => watched[name] === undefined)) return;
-                const current = watched[self].now.at(0);
-                if (!current) {
+                const [found] = watched[self].now;
+                if (!found) {
                     const reason = `${object.kind} ${JSON.stringify(object.metadata.name)} was deleted by somebody else`;
-                    return resolve({ object, reasons: [reason], timedOut: false });
+                    return resolve({ object, reasons: [reason], failed: true });
                 }
+                // Items of a list do not say what they are.
+                const current: LiveObject = { ...found, apiVersion: object.apiVersion, kind: object.kind };
                 const verdict = judge(current, watched, begun);
                 const { next, over } = obstacles.since(verdict);
-                if (verdict.live || over === "settling") return resolve({ object: current, reasons: [], timedOut: false });
-                const timedOut = Date.now() - begun >= timeout;
-                if (verdict.failed || over || timedOut) {
-                    return resolve({ object: current, reasons: verdict.reasons, timedOut: timedOut && !verdict.failed });
-                }
+                const { live, failed = false, reasons } = verdict;
+                if (live || over === "settling") return resolve({ object: current, reasons: [], failed: false });
+                if (failed || over || Date.now() - begun >= timeout) return resolve({ object: current, reasons, failed });
                 timers.forEach(clearTimeout);
                 timers = [begun + timeout, next ?? Infinity]
                     .filter(Number.isFinite)
@@ -73,6 +73,30 @@ export async function awaitLife(
     }
 }
 
+/** Why an object is not live at this moment. @throws ApiRefused */
+export async function reasonsNow(
+    client: ClusterClient,
+    object: LiveObject,
+    { beside, judge }: Awaiter,
+): Promise<readonly string[]> {
+    const listed = await Promise.all(
+        Object.entries(beside?.(object) ?? {}).map(
+            async ([name, path]) => [name, { now: await list(client, path), gone: [] }] as const,
+        ),
+    );
+    const { live, reasons, settling = false } = judge(object, Object.fromEntries(listed), Date.now());
+    return live || settling ? [] : reasons;
+}
+
+async function list(client: ClusterClient, path: string): Promise<readonly LiveObject[]> {
+    try {
+        return (await client.get<{ items: LiveObject[] }>(path)).items;
+    } catch (error) {
+        if (isHidden(error)) return [];
+        throw error;
+    }
+}
+
 /** Hands on each state of a collection until told to stop. A server ends every watch some time: it is begun again. */
 async function follow(
     client: ClusterClient,
@@ -87,15 +111,17 @@ async function follow(
                 if (!signal.aborted) see(objects);
             }
         } catch (error) {
-            if (error instanceof ApiRefused) {
-                // Whoever may not see the pods can still be told what the object itself says.
-                if (mayBeHidden && error.code === 403) return see([]);
-                throw error;
-            }
+            if (mayBeHidden && isHidden(error)) return see([]);
+            if (error instanceof ApiRefused) throw error;
             // The way to the server is broken, unlike a watch that it ended.
             if ((error as NodeJS.ErrnoException).code !== undefined) throw error;
         }
     }
+}
+
+/** Whoever may not see the pods can still be told what the object itself says. */
+function isHidden(error: unknown): boolean {
+    return error instanceof ApiRefused && error.code === 403;
 }
 
 function after(before: Watched | undefined, now: readonly LiveObject[]): Watched {

@@ -45,8 +45,11 @@ export const deployment: Awaiter = {
         return {
             live: false,
             reasons,
-            failed: progressing?.reason === "ProgressDeadlineExceeded" && !progressing.holds,
-            stuck: { ...obstaclesOf(updated), ...(failure?.holds ? { [object.metadata.uid!]: "held" } : {}) },
+            stuck: {
+                ...obstaclesOf(updated),
+                ...(failure?.holds ? { creation: "held" } : {}),
+                ...(progressing?.reason === "ProgressDeadlineExceeded" ? { progress: "overdue" } : {}),
+            },
         };
     },
 };

@@ -16,9 +16,11 @@ import {
 import { isKnown, merge, text } from "../../values";
 import { completeInputs, idOf, inputChanges, isAnnotated, kindOfToken, placeOf } from "../inputs";
 import { awaiters } from "./awaiters";
-import { awaitLife, type Outcome } from "./awaiting";
+import { awaitLife, reasonsNow, type Outcome } from "./awaiting";
+import { deleteObject } from "./deletion";
 import { newFieldManager, type LiveCluster, type LiveKind } from "./liveCluster";
-import type { LiveObject } from "./observed";
+import { importedInputs, liveInputs } from "./liveInputs";
+import type { Awaiter, LiveObject } from "./observed";
 
 export interface LiveInstanceOptions {
     /** Namespace for objects that name none. */
@@ -42,8 +44,14 @@ export class LiveInstance implements ProviderInstance {
         return completeInputs(request, { ...named, namespaced }, this.options.namespace);
     }
 
-    diff(request: DiffRequest): ResourceDiff {
-        return inputChanges(request);
+    async diff(request: DiffRequest): Promise<ResourceDiff> {
+        const changes = inputChanges(request);
+        return isAnnotated(request.inputs, replaceUnready) && (await this.isUnready(request))
+            ? {
+                  changes: { ...changes.changes, [`metadata.annotations["${replaceUnready}"]`]: { kind: "update", replace: true } },
+                  deleteBeforeReplace: changes.deleteBeforeReplace,
+              }
+            : changes;
     }
 
     async create({ token, inputs, preview, timeoutSeconds }: CreateRequest) {
@@ -66,7 +74,18 @@ export class LiveInstance implements ProviderInstance {
         const object =
             kind && (await this.cluster.get(kind, kind.namespaced ? (namespace ?? this.options.namespace) : undefined, name));
         if (!object) return undefined;
-        return { id, inputs, outputs: outputsOf(object, managerOf(outputs)) };
+        const isImport = Object.keys(inputs).length === 0;
+        const found = {
+            id,
+            inputs: isImport ? importedInputs(object) : liveInputs(inputs, object),
+            outputs: outputsOf(object, managerOf(outputs)),
+        };
+        const reasons = isImport ? [] : await this.presentReasons(kind, object);
+        if (reasons.length > 0) {
+            const headline = `Resource '${object.metadata.name}' was created but failed to initialize`;
+            throw initializationError(headline, reasons, found);
+        }
+        return found;
     }
 
     async update({ token, id, inputs, oldOutputs, preview, timeoutSeconds }: UpdateRequest): Promise<Values> {
@@ -81,12 +100,15 @@ export class LiveInstance implements ProviderInstance {
         return this.live(kind, object, inputs, { subject, fieldManager, timeoutSeconds });
     }
 
-    async delete({ token, id }: DeleteRequest): Promise<void> {
+    async delete({ token, id, timeoutSeconds = defaultTimeoutSeconds }: DeleteRequest): Promise<void> {
         const kind = await this.findKind(token);
-        if (!kind) return;
-        const { name, namespace } = placeOf(id);
-        const path = this.cluster.path(kind, kind.namespaced ? (namespace ?? this.options.namespace) : undefined, name);
-        await this.cluster.asked(() => this.cluster.client.delete(path, { propagationPolicy: "Foreground" }));
+        const object = kind && (await this.find(kind, id));
+        if (!object) return;
+        const annotations = object.metadata.annotations ?? {};
+        const propagationPolicy = policies[annotations["pulumi.com/deletionPropagationPolicy"]?.toLowerCase()] ?? "Foreground";
+        const collection = this.cluster.path(kind, object.metadata.namespace);
+        const timeout = timeoutSeconds * 1000;
+        await this.cluster.asked(() => deleteObject(this.cluster.client, collection, object, { propagationPolicy, timeout }));
     }
 
     async invoke(token: string): Promise<Values> {
@@ -118,23 +140,38 @@ export class LiveInstance implements ProviderInstance {
         const outputs = outputsOf(outcome.object, fieldManager);
         if (outcome.reasons.length === 0) return outputs;
         const { name } = object.metadata;
-        const how = outcome.timedOut ? `'${name}' timed out waiting to be Ready` : `Resource '${name}' failed to initialize`;
+        const how = outcome.failed
+            ? `Resource '${name}' was created but failed to initialize`
+            : `'${name}' timed out waiting to be Ready`;
         const headline = `${subject} failed to fully initialize or become live: ${how}`;
-        throw new InitializationError(
-            [headline, ...outcome.reasons.map((reason) => `  * ${reason}`)].join("\n"),
-            idOf(object),
-            outputs,
-            inputs,
-            [headline, ...outcome.reasons],
-        );
+        throw initializationError(headline, outcome.reasons, { id: idOf(object), outputs, inputs });
     }
 
     private async outcome(kind: LiveKind, object: LiveObject, timeoutSeconds = defaultTimeoutSeconds): Promise<Outcome> {
-        const awaiter = awaiters[`${kind.apiVersion}/${kind.kind}`];
-        if (!awaiter || isAnnotated(object, "pulumi.com/skipAwait")) return { object, reasons: [], timedOut: false };
+        const awaiter = awaiterOf(kind, object);
+        if (!awaiter) return { object, reasons: [], failed: false };
         const collection = this.cluster.path(kind, object.metadata.namespace);
         const patience = { timeout: timeoutSeconds * 1000, standstill: this.options.standstill };
         return this.cluster.asked(() => awaitLife(this.cluster.client, object, collection, awaiter, patience));
+    }
+
+    /** Why an object is not live at this moment. */
+    private async presentReasons(kind: LiveKind, object: LiveObject): Promise<readonly string[]> {
+        const awaiter = awaiterOf(kind, object);
+        return awaiter ? this.cluster.asked(() => reasonsNow(this.cluster.client, object, awaiter)) : [];
+    }
+
+    /** Whether a Job stands where it could only be made anew. The real provider looks at no other kind. */
+    private async isUnready({ token, id }: DiffRequest): Promise<boolean> {
+        const kind = await this.findKind(token);
+        if (kind?.kind !== "Job") return false;
+        const object = await this.find(kind, id);
+        return object !== undefined && (await this.presentReasons(kind, object)).length > 0;
+    }
+
+    private find(kind: LiveKind, id: string): Promise<LiveObject | undefined> {
+        const { name, namespace = this.options.namespace } = placeOf(id);
+        return this.cluster.get(kind, kind.namespaced ? namespace : undefined, name);
     }
 
     private findKind(token: string): Promise<LiveKind | undefined> {
@@ -153,6 +190,19 @@ export class LiveInstance implements ProviderInstance {
     }
 }
 
+function awaiterOf({ apiVersion, kind }: LiveKind, object: LiveObject): Awaiter | undefined {
+    return isAnnotated(object, "pulumi.com/skipAwait") ? undefined : awaiters[`${apiVersion}/${kind}`];
+}
+
+function initializationError(
+    headline: string,
+    reasons: readonly string[],
+    { id, outputs, inputs }: { id: string; outputs: Values; inputs: Values },
+): InitializationError {
+    const message = [headline, ...reasons.map((reason) => `  * ${reason}`)].join("\n");
+    return new InitializationError(message, id, outputs, inputs, [headline, ...reasons]);
+}
+
 /** What the state keeps of an object: all but who set which field, and under which name this resource applies its own. */
 function outputsOf({ metadata, ...object }: LiveObject, fieldManager: string): Values {
     const { managedFields: _managedFields, ...rest } = metadata as LiveObject["metadata"] & { managedFields?: unknown };
@@ -165,4 +215,6 @@ function managerOf(outputs: Values): string {
 
 /** Where the real provider keeps it. */
 const fieldManagerKey = "__fieldManager";
+const replaceUnready = "pulumi.com/replaceUnready";
+const policies: Readonly<Record<string, string>> = { orphan: "Orphan", background: "Background" };
 const defaultTimeoutSeconds = 600;

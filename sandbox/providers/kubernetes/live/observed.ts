@@ -19,14 +19,17 @@ export interface Verdict {
     reasons: readonly string[];
     /** It will not come to life any more. @default false */
     failed?: boolean;
-    /** What holds it up: uid of a pod or object → whether it is kept from starting, or runs without becoming ready. @default nothing */
+    /** What holds it up, by uid of a pod or another name. @default nothing */
     stuck?: Readonly<Record<string, Obstacle>>;
     /** It counts as live once this has been so for the time that endpoints take to settle. @default false */
     settling?: boolean;
 }
 
-/** `held`: kept from starting by something that seldom passes by itself. `unready`: it runs, and nobody may use it. */
-export type Obstacle = "held" | "unready";
+/**
+ * `held`: kept from starting by something that seldom passes by itself. `unready`: it runs, and nobody may use it.
+ * `overdue`: the deadline that the object sets itself is over.
+ */
+export type Obstacle = "held" | "unready" | "overdue";
 
 /** How to tell whether objects of a kind have come to life. */
 export interface Awaiter {
