@@ -377,7 +377,7 @@ describe("Importing what GKE makes a Secret of", () => {
     it("leaves a Secret what follows the latest version, and says why", () => {
         const result = importedFrom([...reading("password"), secrets("db/versions/latest"), sync("password")]);
         const why =
-            "`latest` would change what runs without a promotion; write env: { NAME: { secretManager: <secret>, version: <number> } }";
+            "`latest` would change what runs without a promotion; name a version by its number: { secretManager: <secret>, version: <number> }";
         assert.deepEqual(result.entries.cart.env, { PASSWORD: { secret: "cart-secret", key: "password" } });
         assert.deepEqual(linesOf(result), [
             `not carried: SecretProviderClass/cart-class: ${why}`,
@@ -400,6 +400,40 @@ describe("Importing what GKE makes a Secret of", () => {
             "not carried: SecretSync/cart-secret: spec.serviceAccountName: every service reads its secrets as itself, by an account of its own that is named as itself",
             note,
         ]);
+    });
+
+    const mounting = (driver: string, className = "cart-class") =>
+        cart({
+            pod: {
+                volumes: [{ name: "tls", csi: { driver, readOnly: true, volumeAttributes: { secretProviderClass: className } } }],
+            },
+            container: { volumeMounts: [{ name: "tls", mountPath: "/tls", readOnly: true }] },
+        });
+
+    it("takes a folder of GKE's driver for one of versions, by the names of its files", () => {
+        const result = importedFrom([...mounting("secrets-store-gke.csi.k8s.io"), secrets("tls/versions/3", "key/versions/1")]);
+        assert.deepEqual(result.entries.cart.volumes, {
+            tls: {
+                mount: "/tls",
+                versions: { p0: { secretManager: "tls", version: 3 }, p1: { secretManager: "key", version: 1 } },
+            },
+        });
+        assert.deepEqual(linesOf(result), [note]);
+    });
+
+    it("carries no folder that follows the latest version, or that another driver mounts", () => {
+        for (const result of [
+            importedFrom([...mounting("secrets-store-gke.csi.k8s.io"), secrets("tls/versions/3", "key/versions/latest")]),
+            importedFrom([...mounting("secrets-store.csi.k8s.io"), secrets("tls/versions/3")]),
+        ]) {
+            assert.equal(result.entries.cart.volumes, undefined);
+            const lost = notCarried(linesOf(result)).map((line) => line.slice(0, line.indexOf(": ", 30)));
+            assert.deepEqual(lost.sort(), [
+                "not carried: Deployment/cart: spec.template.spec.containers[cart].volumeMounts",
+                "not carried: Deployment/cart: spec.template.spec.volumes",
+                "not carried: SecretProviderClass/cart-class",
+            ]);
+        }
     });
 
     it("has nothing to say of a class that another provider reads", () => {

@@ -43,6 +43,10 @@ const routed = [
     { type: "gateway", host: "shop.example.com", tls: "certificate" },
     { type: "gateway", host: "shop.example.com", gateway: "infra/edge" },
 ];
+const folders = [
+    { memory: true, sizeLimit: "1Gi" },
+    { versions: { "tls.key": { secretManager: "tls_key", version: 3 }, "tls.crt": { secretManager: "tls", version: 1 } } },
+];
 const entry = fc.record(
     {
         kind: fc.constant("stateful"),
@@ -64,9 +68,7 @@ const entry = fc.record(
         replicas: fc.nat(9),
         volumes: fc
             .uniqueArray(word, { maxLength: 2 })
-            .map((names) =>
-                Object.fromEntries(names.map((name) => [name, { mount: `/mnt/${name}`, memory: true, sizeLimit: "1Gi" }])),
-            ),
+            .map((names) => Object.fromEntries(names.map((name, index) => [name, { mount: `/mnt/${name}`, ...folders[index] }]))),
         command: fc.array(fc.string(), { maxLength: 2 }),
         args: fc.array(fc.string(), { maxLength: 2 }),
         annotations: fc.dictionary(word, fc.string(), { maxKeys: 2 }),

@@ -51,7 +51,7 @@ export const rows: readonly Row[] = [
     {
         key: "volumes",
         from: ["pod/spec/volumes/**", "main/volumeMounts/**", "Workload/spec/volumeClaimTemplates/**"],
-        read: (workload) => volumes(workload),
+        read: (workload, reading) => volumes(workload, reading),
     },
     {
         key: "files",
@@ -214,7 +214,7 @@ function scheduleOf(value: Tree): unknown {
     return timezone === undefined || timezone === "Etc/UTC" ? cron : { cron, timezone };
 }
 
-function volumes({ object, pod, container }: Workload): unknown {
+function volumes({ object, pod, container }: Workload, { mounted }: References): unknown {
     const mounts = treesAt(container, "volumeMounts");
     const claims = treesAt(object.value, "spec", "volumeClaimTemplates").flatMap((claim) => {
         const [name, size] = [textAt(claim, "metadata", "name"), at(claim, "spec", "resources", "requests", "storage")];
@@ -227,7 +227,8 @@ function volumes({ object, pod, container }: Workload): unknown {
     const entries = treesAt(pod, "volumes").flatMap((volume) => {
         const mount = mounts.find(({ name }) => name === volume.name);
         const secret = textAt(volume, "secret", "secretName");
-        if (!mount || !(isTree(volume.emptyDir) || secret !== undefined)) {
+        const versions = mounted(mountedClass(volume));
+        if (!mount || !(isTree(volume.emptyDir) || secret !== undefined || versions)) {
             return [];
         }
         const { medium, sizeLimit } = treeAt(volume, "emptyDir");
@@ -236,10 +237,18 @@ function volumes({ object, pod, container }: Workload): unknown {
             sizeLimit: sizeLimit === undefined ? undefined : String(sizeLimit),
             memory: medium === "Memory" || undefined,
             secret,
+            versions,
         });
         return [[String(volume.name), entry] as const];
     });
     return nonEmpty(Object.fromEntries([...entries, ...claims]));
+}
+
+/** The SecretProviderClass that a volume takes from GKE's own driver. */
+export function mountedClass(volume: Tree): string | undefined {
+    return textAt(volume, "csi", "driver") === "secrets-store-gke.csi.k8s.io"
+        ? textAt(volume, "csi", "volumeAttributes", "secretProviderClass")
+        : undefined;
 }
 
 function initContainers({ name, pod }: Workload, { options }: Reading) {

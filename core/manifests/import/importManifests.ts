@@ -14,7 +14,8 @@ import type { ImageOptions } from "./images";
 import { templateOf } from "./kustomization";
 import { at, type Line, objectName, type SourceObject, textAt, type Tree, treeAt, treesAt } from "./objects";
 import { type Dropped, settle, type Settled } from "./settle";
-import { secretManagerLines, syncedVersions, type SyncedVersion } from "./secretManager";
+import { mountedVersions, secretManagerLines, syncedVersions } from "./secretManager";
+import { secretUse } from "./secretUse";
 import { factoredDefaults } from "./defaults";
 import { readVariables, type References } from "./variables";
 import { gatherWorkloads, type Workload } from "./workloads";
@@ -85,7 +86,7 @@ export function importManifests({ objects, lines: before }: Collected, options: 
             ...objects
                 .filter(({ kind }) => kind === "ConfigMap")
                 .flatMap((map) => configMapLines(map, accepted, settled, references)),
-            ...secretManagerLines(objects, usedVersions(accepted, settled, references), Object.keys(settled.entries)),
+            ...secretManagerLines(objects, secretUse(accepted, settled, references)),
         ],
     };
 }
@@ -100,6 +101,7 @@ function referencesIn(objects: readonly SourceObject[]): References {
         configMap: find("ConfigMap"),
         secret: find("Secret"),
         synced: (name) => versions.filter(({ secret }) => secret === name),
+        mounted: (className) => mountedVersions(objects, className),
     };
 }
 
@@ -205,6 +207,10 @@ function droppedReason(place: string, dropped: readonly Dropped[]): string | und
 /** Variables that were read from a ConfigMap or all keys of a Secret stand in the entry under their own names. */
 function isCarried(place: string, workload: Workload, entry: ServiceEntry, references: References): boolean {
     const { container, pod } = workload;
+    const [, folder] = /^pod\/spec\/volumes\/\[(.*?)\]\/csi\/volumeAttributes\/secretProviderClass$/.exec(place) ?? [];
+    if (folder !== undefined) {
+        return entry.volumes?.[folder]?.versions !== undefined;
+    }
     const [, volume] =
         /^pod\/spec\/volumes\/\[(.*?)\]\/(?:name|configMap\/name|configMap\/items\/\[.*\]\/(?:key|path))$/.exec(place) ?? [];
     const [, mount] = /^main\/volumeMounts\/\[(.*?)\]\/(?:name|mountPath|subPath|readOnly)$/.exec(place) ?? [];
@@ -236,21 +242,6 @@ function isCarried(place: string, workload: Workload, entry: ServiceEntry, refer
     }
     const alone = readVariables({ envFrom: [treesAt(from, "envFrom")[Number(all)]] }, references);
     return alone.length > 0 && alone.every(({ name }) => env?.[name] !== undefined);
-}
-
-/** The versions in Secret Manager that variables of the entries say. */
-function usedVersions(workloads: readonly Workload[], { entries }: Settled, references: References): SyncedVersion[] {
-    return workloads.flatMap(({ name, container, pod }) => {
-        const { env, init = [] } = entries[name] ?? {};
-        const inits = treesAt(pod, "initContainers").map(
-            (one) => [one, init.find((entry) => entry.name === one.name)?.env] as const,
-        );
-        return [[container, env] as const, ...inits].flatMap(([from, said]) =>
-            readVariables(from, references).flatMap(({ name: variable, value, synced }) =>
-                synced && isDeepStrictEqual(said?.[variable], value) ? [synced] : [],
-            ),
-        );
-    });
 }
 
 function configMapLines(map: SourceObject, workloads: readonly Workload[], { entries }: Settled, references: References): Line[] {

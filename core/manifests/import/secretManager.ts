@@ -27,7 +27,7 @@ export function syncedVersions(objects: readonly SourceObject[]): SyncedVersion[
             }
             const all = listedSecrets(secretClass);
             return treesAt(sync.value, "spec", "secretObject", "data").flatMap((item, data) => {
-                const listed = all.findIndex((one) => (one.path ?? one.fileName) === item.sourcePath);
+                const listed = all.findIndex((one) => pathOf(one) === item.sourcePath);
                 const version = versionOf(textAt(all[listed], "resourceName"));
                 return version && typeof item.targetKey === "string"
                     ? [{ secret: sync.name, key: item.targetKey, version, sync, secretClass, positions: { data, listed } }]
@@ -36,24 +36,42 @@ export function syncedVersions(objects: readonly SourceObject[]): SyncedVersion[
         });
 }
 
-/**
- * What of SecretSyncs and SecretProviderClasses no variable says.
- *
- * @param used the keys that variables of services are read from
- * @param services names of the services
- */
-export function secretManagerLines(
+/** The files that GKE's driver makes of a class: name → version. Nothing where one of them is no version by number. */
+export function mountedVersions(
     objects: readonly SourceObject[],
-    used: readonly SyncedVersion[],
-    services: readonly string[],
-): Line[] {
+    className: string | undefined,
+): Readonly<Record<string, SecretVersion>> | undefined {
+    const secretClass = objects.find(({ kind, name }) => kind === "SecretProviderClass" && name === className);
+    if (!secretClass || textAt(secretClass.value, "spec", "provider") !== "gke") {
+        return undefined;
+    }
+    const files = listedSecrets(secretClass).map((one) => [pathOf(one), versionOf(textAt(one, "resourceName"))] as const);
+    const versions = files.flatMap(([path, version]) => (typeof path === "string" && version ? [[path, version] as const] : []));
+    return versions.length > 0 && versions.length === files.length ? Object.fromEntries(versions) : undefined;
+}
+
+/** What of the manifests' SecretSyncs and SecretProviderClasses the entries say. */
+export interface SecretUse {
+    /** The keys that variables are read from. */
+    keys: readonly SyncedVersion[];
+    /** Names of the classes that are mounted as folders. */
+    mounted: readonly string[];
+    /** Names of the services. */
+    services: readonly string[];
+}
+
+/** What of them nothing says. */
+export function secretManagerLines(objects: readonly SourceObject[], { keys, mounted, services }: SecretUse): Line[] {
     return objects.flatMap((object) => {
-        const own = used.filter(({ sync, secretClass }) => sync === object || secretClass === object);
+        const own = keys.filter(({ sync, secretClass }) => sync === object || secretClass === object);
         if (object.kind === "SecretSync") {
             return own.length === 0 ? [lost(object, unread(object, objects))] : syncLines(object, own, services);
         }
         if (object.kind === "SecretProviderClass") {
-            return own.length === 0 ? [lost(object, unread(object, objects))] : classLines(object, own);
+            const isMounted = mounted.includes(object.name);
+            const isUsed = isMounted || own.length > 0;
+            const isRead = (index: number) => isMounted || own.some(({ positions }) => positions.listed === index);
+            return isUsed ? classLines(object, isRead) : [lost(object, unread(object, objects))];
         }
         return [];
     });
@@ -77,17 +95,15 @@ function syncLines(sync: SourceObject, own: readonly SyncedVersion[], services: 
     });
 }
 
-function classLines(secretClass: SourceObject, own: readonly SyncedVersion[]): Line[] {
+function classLines(secretClass: SourceObject, isRead: (index: number) => boolean): Line[] {
     const said = ["spec/provider", "spec/parameters/secrets"];
-    const isRead = (one: Tree, index: number) =>
-        own.some(({ positions }) => positions.listed === index) &&
-        Object.keys(one).every((key) => ["resourceName", "path", "fileName"].includes(key));
+    const isKnown = (one: Tree) => Object.keys(one).every((key) => ["resourceName", "path", "fileName"].includes(key));
     return [
         ...leaves(secretClass.value)
             .filter(({ place }) => !said.includes(place) && !isOwnMetadata(secretClass, place))
             .map(({ path }) => lost(secretClass, noKey, path)),
         ...listedSecrets(secretClass).flatMap((one, index) =>
-            isRead(one, index) ? [] : [lost(secretClass, noVariable, `spec.parameters.secrets[${index}]`)],
+            isRead(index) && isKnown(one) ? [] : [lost(secretClass, noVariable, `spec.parameters.secrets[${index}]`)],
         ),
         {
             ...lost(secretClass, "secrets are looked up in each environment's own Google Cloud project", "spec.parameters.secrets"),
@@ -105,8 +121,8 @@ function unread(object: SourceObject, objects: readonly SourceObject[]): string 
     const secretClass = objects.find(({ kind, name }) => kind === "SecretProviderClass" && name === className);
     const follows = secretClass && listedSecrets(secretClass).some((one) => /\/latest$/.test(String(one.resourceName)));
     return follows
-        ? "`latest` would change what runs without a promotion; write env: { NAME: { secretManager: <secret>, version: <number> } }"
-        : "no variable of a service is read from it through a SecretSync of GKE; write env: { NAME: { secretManager: <secret>, version: <number> } }";
+        ? "`latest` would change what runs without a promotion; name a version by its number: { secretManager: <secret>, version: <number> }"
+        : "no variable and no folder of a service is read from it by GKE's own provider; name a version by its number: { secretManager: <secret>, version: <number> }";
 }
 
 function isOwnMetadata({ kind }: SourceObject, place: string): boolean {
@@ -119,6 +135,10 @@ function isOwnMetadata({ kind }: SourceObject, place: string): boolean {
 function listedSecrets({ value }: SourceObject): readonly Tree[] {
     const document = parseDocument(textAt(value, "spec", "parameters", "secrets") ?? "");
     return document.errors.length > 0 ? [] : treesAt({ list: document.toJS() as unknown }, "list");
+}
+
+function pathOf({ path, fileName }: Tree): unknown {
+    return path ?? fileName;
 }
 
 function versionOf(resourceName: string | undefined): SecretVersion | undefined {

@@ -1,3 +1,4 @@
+import type { SecretVersion } from "../../settings/model";
 import type { EnvEntry } from "../../settings/schema/service";
 import type { SyncedVersion } from "./secretManager";
 import { at, isTree, type SourceObject, textAt, type Tree, treeAt, treesAt } from "./objects";
@@ -8,6 +9,8 @@ export interface References {
     secret(name: string): SourceObject | undefined;
     /** The keys of a Secret that GKE makes of versions in Secret Manager. */
     synced(secret: string): readonly SyncedVersion[];
+    /** The files that GKE's driver makes of a SecretProviderClass, where each is a version by number. */
+    mounted(secretClass: string | undefined): Readonly<Record<string, SecretVersion>> | undefined;
 }
 
 /** A variable of a container, and what it was read from. */
