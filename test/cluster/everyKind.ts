@@ -22,6 +22,12 @@ export const everyKind = {
         kind: "stateful",
         volumes: { data: { mount: "/data", claim: { size: "1Gi" } } },
     },
+    routed: {
+        source: "src/routed",
+        port: 80,
+        health: "/healthz",
+        expose: { type: "gateway", host: "shop.example.com", tls: "shop-tls" },
+    },
     nightly: { source: "src/nightly", kind: "cron", schedule: { cron: "30 3 * * 1-5", timezone: "Europe/Berlin" } },
     moving: { source: "src/moving", kind: "worker", migrate: { command: ["/migrate"] }, verify: { command: ["/verify"] } },
 };
