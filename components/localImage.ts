@@ -36,7 +36,8 @@ export class LocalImage extends pulumi.ComponentResource {
         const built = new Image(
             name,
             { imageName: reference, build: localBuild(source), registry: registryLogin(reference, credential) },
-            { parent: this },
+            // It stays where it was pushed to, so taking the line out needs no daemon.
+            { parent: this, retainOnDelete: true },
         );
         this.reference = reference;
         this.pinned = built.repoDigest;
