@@ -10,16 +10,34 @@ export function onlineBoutique(service: string): string {
     return readFileSync(join(__dirname, "..", "data", "online-boutique", `${service}.yaml`), "utf8");
 }
 
+/** The same with the one line that their pods lack to be restricted ones. */
+export function restrictedBoutique(service: string): string {
+    return onlineBoutique(service).replace(/^( +)fsGroup: 1000$/gm, "$1seccompProfile: { type: RuntimeDefault }\n$1fsGroup: 1000");
+}
+
+/** What restricted pods say, and their containers. */
+export const podConfined = { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } };
+export const confined = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } };
+
 export const proxy = `envoyproxy/envoy:v1.36.0@sha256:${"e".repeat(64)}`;
 
+/** A pod template whose pods are restricted ones. `pod` replaces what stands in it. */
+export function template(containers: object[], pod: Record<string, unknown> = {}): object {
+    const lists = Object.entries({ containers, ...pod }).map(([key, value]) => [
+        key,
+        key.endsWith("ontainers") ? (value as object[]).map((container) => ({ ...container, securityContext: confined })) : value,
+    ]);
+    return { spec: { securityContext: podConfined, ...Object.fromEntries(lists) } };
+}
+
 /** A Deployment as a team writes one. `pod` and `more` replace what stands in its pod and in it. */
-export function deployment(name: string, containers: object[], pod: object = {}, more: object = {}): BroughtObject {
+export function deployment(name: string, containers: object[], pod = {}, more: object = {}): BroughtObject {
     const labels = { app: name };
     return {
         apiVersion: "apps/v1",
         kind: "Deployment",
         metadata: { name },
-        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers, ...pod } } },
+        spec: { selector: { matchLabels: labels }, template: { metadata: { labels }, ...template(containers, pod) } },
         ...more,
     };
 }

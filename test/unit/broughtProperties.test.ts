@@ -174,6 +174,6 @@ function withoutAdded(plain: Tree, given: Tree, field: string, added: RegExp): v
     } else if (own === null) {
         plain[field] = null;
     } else {
-        delete plain[field];
+        Reflect.deleteProperty(plain, field);
     }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bringing, billing, deployment, proxy } from "./broughtFixture";
+import { billing, bringing, deployment, proxy, template } from "./broughtFixture";
 import { catalog, type Files, problemsOf, redis } from "./settingsFixture";
 
 /** Each problem in one text: where, what, and behind an arrow what to do. */
@@ -129,13 +129,44 @@ describe("Brought manifests are refused", () => {
                     [server],
                     {},
                     {
-                        spec: { template: { metadata: { labels: { app: "cart" } }, spec: { containers: [server] } } },
+                        spec: { template: { metadata: { labels: { app: "cart" } }, ...template([server]) } },
                     },
                 ),
             },
             said: [
                 "k8s/billing/b.yaml: Deployment/b: spec.template.metadata.labels.app — app: cart is how the Service cart finds its pods: these would answer its requests → write another value",
             ],
+        },
+        "with pods that are not restricted ones": {
+            files: {
+                "b.yaml": deployment("b", [server], {
+                    hostNetwork: true,
+                    securityContext: { runAsUser: 0 },
+                    volumes: [{ name: "v", hostPath: { path: "/" } }],
+                }),
+            },
+            said: [
+                ["hostNetwork", "shares the node's own", "delete the line"],
+                [
+                    "volumes[0].hostPath",
+                    "is no kind of volume that pods may have",
+                    "use one of configMap, csi, downwardAPI, emptyDir, ephemeral, image, persistentVolumeClaim, projected, secret",
+                ],
+                ["securityContext.runAsUser", "is root", "write another user's number"],
+                [
+                    "containers[0].securityContext.runAsNonRoot",
+                    "not true, here or in the pod's securityContext",
+                    "write runAsNonRoot: true in the pod's securityContext",
+                ],
+                [
+                    "containers[0].securityContext.seccompProfile",
+                    "missing, here and in the pod's securityContext",
+                    "write seccompProfile: { type: RuntimeDefault } in the pod's securityContext",
+                ],
+            ].map(
+                ([path, message, remedy]) =>
+                    `k8s/billing/b.yaml: Deployment/b: spec.template.spec.${path} — ${message}: the namespace takes restricted pods only → ${remedy}`,
+            ),
         },
         "with pods of another name": {
             files: {
@@ -145,7 +176,7 @@ describe("Brought manifests are refused", () => {
                     {},
                     {
                         spec: {
-                            template: { metadata: { labels: { "app.kubernetes.io/name": "b" } }, spec: { containers: [server] } },
+                            template: { metadata: { labels: { "app.kubernetes.io/name": "b" } }, ...template([server]) },
                         },
                     },
                 ),

@@ -8,6 +8,7 @@ import { refuseKinds } from "./kinds";
 import { refuseUnfaithful, whatIsDeployed } from "./kustomizations";
 import { refuseLabels } from "./pods";
 import { readOffer } from "./ports";
+import { refuseUnrestricted } from "./restricted";
 
 /** A folder of manifests as a service brings it. */
 export interface Brought {
@@ -39,6 +40,7 @@ export function readBrought(tree: ManifestTree, folder: string, owner: ImageOwne
             ...refuseUnfaithful(kustomizations, sources, folder),
             ...refuseKinds(sources),
             ...refuseLabels(sources, owner.name),
+            ...refuseUnrestricted(sources),
             ...unpinned,
             ...closed,
             ...unknown,
