@@ -40,7 +40,8 @@ export function secretVolume(service: string, { name }: Volume, versions: Readon
 
 function className(service: string, volume: string, versions: Readonly<Record<string, SecretVersion>>): string {
     const content = sorted(versions).map(([file, { secretManager, version }]) => [file, secretManager, version]);
-    return `${service}-${volume}-${contentHash(content, 8)}`;
+    // Two services and folders may be one text with a dash between them: the hash tells them apart.
+    return `${service}-${volume}-${contentHash([service, volume, content], 8)}`;
 }
 
 /** The same files in another order are the same folder. */

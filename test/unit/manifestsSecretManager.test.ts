@@ -37,7 +37,7 @@ describe("Folders from Secret Manager", () => {
 
     it("are mounted by GKE's driver as files, for reading only, in every container and job", () => {
         const rendered = render(serving);
-        const name = "loadgenerator-tls-ed2039b6";
+        const name = "loadgenerator-tls-f1288e23";
         assert.deepEqual(rendered.secretVolumes, [
             {
                 apiVersion: "secrets-store.csi.x-k8s.io/v1",
@@ -69,6 +69,12 @@ describe("Folders from Secret Manager", () => {
             }
         }
         assert.equal(rendered.secretSync, undefined, "no Secret is made of what no variable holds");
+    });
+
+    it("of two services are two objects, however their names meet", () => {
+        const named = (service: string, volume: string) =>
+            render({ ...serving, name: service, volumes: [{ ...tls, name: volume }] }).secretVolumes![0].metadata.name;
+        assert.notEqual(named("cart", "db-tls"), named("cart-db", "tls"));
     });
 
     it("restart the pods for another version or file, and for nothing else", () => {
