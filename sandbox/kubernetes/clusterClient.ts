@@ -179,11 +179,16 @@ export class ClusterClient {
         const path = `${collection}${join}watch=true&resourceVersion=${list.metadata.resourceVersion}`;
         if (signal?.aborted) return;
         const response = await this.open("GET", path);
-        const stop = () => response.destroy();
+        const lines = createInterface(response);
+        // A reader of lines hears of the end of its input, not of its destruction.
+        const stop = () => {
+            lines.close();
+            response.destroy();
+        };
         signal?.addEventListener("abort", stop);
         try {
             if (signal?.aborted) return;
-            for await (const line of createInterface(response)) {
+            for await (const line of lines) {
                 const { type, object } = JSON.parse(line) as { type: string; object: T };
                 if (type === "ERROR") throw new Error(`the watch of ${collection} ended: ${line}`);
                 if (type === "DELETED") objects.delete(object.metadata.uid);

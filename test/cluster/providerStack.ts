@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ClusterClient, ClusterObject } from "../../sandbox/kubernetes/clusterClient";
@@ -167,5 +167,22 @@ export function podSpec(image: string): Values {
     return {
         securityContext: { runAsNonRoot: true, runAsUser: 1000, seccompProfile: { type: "RuntimeDefault" } },
         containers: [container],
+    };
+}
+
+/** File with the certificate of a control plane's authority, from its kubeconfig. */
+export function authorityOf(kubeconfig: string): string {
+    return readKubeconfig(kubeconfig).clusters[0].cluster["certificate-authority"];
+}
+
+/** Token of a user of a control plane, from its kubeconfig. */
+export function tokenOf(kubeconfig: string, user: string): string {
+    return readKubeconfig(kubeconfig).users.find(({ name }) => name === user)!.user.token;
+}
+
+function readKubeconfig(kubeconfig: string) {
+    return JSON.parse(readFileSync(kubeconfig, "utf8")) as {
+        clusters: { cluster: { "certificate-authority": string } }[];
+        users: { name: string; user: { token: string } }[];
     };
 }

@@ -73,19 +73,14 @@ export async function awaitLife(
     }
 }
 
-/** Why an object is not live at this moment. @throws ApiRefused */
-export async function reasonsNow(
-    client: ClusterClient,
-    object: LiveObject,
-    { beside, judge }: Awaiter,
-): Promise<readonly string[]> {
+/** How an object stands at this moment. @throws ApiRefused */
+export async function verdictNow(client: ClusterClient, object: LiveObject, { beside, judge }: Awaiter): Promise<Verdict> {
     const listed = await Promise.all(
         Object.entries(beside?.(object) ?? {}).map(
             async ([name, path]) => [name, { now: await list(client, path), gone: [] }] as const,
         ),
     );
-    const { live, reasons, settling = false } = judge(object, Object.fromEntries(listed), Date.now());
-    return live || settling ? [] : reasons;
+    return judge(object, Object.fromEntries(listed), Date.now());
 }
 
 async function list(client: ClusterClient, path: string): Promise<readonly LiveObject[]> {

@@ -60,16 +60,7 @@ export class LiveCluster {
      * @throws ProviderError
      */
     async update(kind: LiveKind, object: Values, fieldManager: string): Promise<LiveObject> {
-        await this.asked(async () => {
-            const path = this.pathTo(kind, object);
-            const live = await this.client.get<LiveObject>(path);
-            const fields = handedOver(managedFields(live), fieldManager);
-            if (fields) {
-                const replace = (field: string, value: unknown) => ({ op: "replace", path: `/metadata/${field}`, value });
-                const patch = [replace("managedFields", fields), replace("resourceVersion", live.metadata.resourceVersion)];
-                await this.client.patch(path, patch, "json-patch+json");
-            }
-        });
+        await this.asked(() => this.takeOver(this.pathTo(kind, object), fieldManager));
         return this.apply(kind, object, fieldManager);
     }
 
@@ -109,6 +100,23 @@ export class LiveCluster {
             return await ask();
         } catch (error) {
             throw inProvidersWords(error, fieldManager);
+        }
+    }
+
+    /** Controllers write into the object too: what they did meanwhile is no reason to fail. */
+    private async takeOver(path: string, fieldManager: string): Promise<void> {
+        for (;;) {
+            const live = await this.client.get<LiveObject>(path);
+            const fields = handedOver(managedFields(live), fieldManager);
+            if (!fields) return;
+            const replace = (field: string, value: unknown) => ({ op: "replace", path: `/metadata/${field}`, value });
+            const patch = [replace("managedFields", fields), replace("resourceVersion", live.metadata.resourceVersion)];
+            try {
+                await this.client.patch(path, patch, "json-patch+json");
+                return;
+            } catch (error) {
+                if (!(error instanceof ApiRefused && error.reason === "Conflict")) throw error;
+            }
         }
     }
 

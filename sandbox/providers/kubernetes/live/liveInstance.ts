@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import {
     InitializationError,
     ProviderError,
@@ -16,11 +17,11 @@ import {
 import { isKnown, merge, text } from "../../values";
 import { completeInputs, idOf, inputChanges, isAnnotated, kindOfToken, placeOf } from "../inputs";
 import { awaiters } from "./awaiters";
-import { awaitLife, reasonsNow, type Outcome } from "./awaiting";
+import { awaitLife, verdictNow, type Outcome } from "./awaiting";
 import { deleteObject } from "./deletion";
 import { newFieldManager, type LiveCluster, type LiveKind } from "./liveCluster";
 import { importedInputs, liveInputs } from "./liveInputs";
-import type { Awaiter, LiveObject } from "./observed";
+import { conditionOf, type Awaiter, type LiveObject } from "./observed";
 
 export interface LiveInstanceOptions {
     /** Namespace for objects that name none. */
@@ -80,7 +81,7 @@ export class LiveInstance implements ProviderInstance {
             inputs: isImport ? importedInputs(object) : liveInputs(inputs, object),
             outputs: outputsOf(object, managerOf(outputs)),
         };
-        const reasons = isImport ? [] : await this.presentReasons(kind, object);
+        const reasons = isImport ? [] : await this.troubles(kind, object);
         if (reasons.length > 0) {
             const headline = `Resource '${object.metadata.name}' was created but failed to initialize`;
             throw initializationError(headline, reasons, found);
@@ -95,8 +96,8 @@ export class LiveInstance implements ProviderInstance {
             if (isKnown(inputs)) await this.cluster.dryUpdate(kind, inputs, fieldManager);
             return { ...oldOutputs, ...inputs, metadata: { ...(oldOutputs.metadata as object), ...(inputs.metadata as object) } };
         }
-        const object = await this.cluster.update(kind, inputs, fieldManager);
         const subject = `the Kubernetes API server reported that ${JSON.stringify(id)}`;
+        const object = await this.changed(kind, inputs, { id, subject, fieldManager });
         return this.live(kind, object, inputs, { subject, fieldManager, timeoutSeconds });
     }
 
@@ -129,6 +130,23 @@ export class LiveInstance implements ProviderInstance {
         }
     }
 
+    /** The object with its new inputs. @throws InitializationError where it is refused: the real provider keeps the inputs, and the next update tries again */
+    private async changed(
+        kind: LiveKind,
+        inputs: Values,
+        { id, subject, fieldManager }: { id: string; subject: string; fieldManager: string },
+    ): Promise<LiveObject> {
+        try {
+            return await this.cluster.update(kind, inputs, fieldManager);
+        } catch (error) {
+            if (!(error instanceof ProviderError)) throw error;
+            const object = await this.find(kind, id);
+            if (!object) throw error;
+            const headline = `${subject} failed to fully initialize or become live: ${error.message}`;
+            throw initializationError(headline, [], { id, inputs, outputs: outputsOf(object, fieldManager) });
+        }
+    }
+
     /** The outputs of the object once it has come to life. @throws InitializationError where it does not, with the object as it is */
     private async live(
         kind: LiveKind,
@@ -155,18 +173,24 @@ export class LiveInstance implements ProviderInstance {
         return this.cluster.asked(() => awaitLife(this.cluster.client, object, collection, awaiter, patience));
     }
 
-    /** Why an object is not live at this moment. */
-    private async presentReasons(kind: LiveKind, object: LiveObject): Promise<readonly string[]> {
+    /** What has gone wrong with an object. Nothing where it is live, or may be on its way. */
+    private async troubles(kind: LiveKind, object: LiveObject): Promise<readonly string[]> {
         const awaiter = awaiterOf(kind, object);
-        return awaiter ? this.cluster.asked(() => reasonsNow(this.cluster.client, object, awaiter)) : [];
+        if (!awaiter) return [];
+        const {
+            live,
+            failed,
+            stuck = {},
+            reasons,
+        } = await this.cluster.asked(() => verdictNow(this.cluster.client, object, awaiter));
+        return !live && (failed || Object.keys(stuck).length > 0) ? reasons : [];
     }
 
-    /** Whether a Job stands where it could only be made anew. The real provider looks at no other kind. */
+    /** Whether a Job is there that has not come to its end. The real provider looks at no other kind. */
     private async isUnready({ token, id }: DiffRequest): Promise<boolean> {
         const kind = await this.findKind(token);
-        if (kind?.kind !== "Job") return false;
-        const object = await this.find(kind, id);
-        return object !== undefined && (await this.presentReasons(kind, object)).length > 0;
+        const object = kind?.kind === "Job" ? await this.find(kind, id) : undefined;
+        return object !== undefined && !conditionOf(object, "Complete")?.holds;
     }
 
     private find(kind: LiveKind, id: string): Promise<LiveObject | undefined> {
@@ -179,9 +203,13 @@ export class LiveInstance implements ProviderInstance {
         return this.cluster.kindOf(apiVersion, kind);
     }
 
+    /** A kind whose definition was made a moment before is not known at once. As in the real provider, it is asked for some times. */
     private async kind(token: string): Promise<LiveKind> {
-        const kind = await this.findKind(token);
-        if (kind) return kind;
+        for (let pause = 100; pause < 3200; pause *= 2) {
+            const kind = await this.findKind(token);
+            if (kind) return kind;
+            await sleep(pause);
+        }
         const named = kindOfToken(token);
         throw new ProviderError(
             `no matches for kind ${JSON.stringify(named.kind)} in version ${JSON.stringify(named.apiVersion)}: the Kubernetes API server ` +
