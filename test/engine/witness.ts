@@ -11,6 +11,8 @@ export interface StateResource {
     id?: string;
     inputs?: Record<string, unknown>;
     outputs?: Record<string, unknown>;
+    /** What was there before it. */
+    dependencies?: string[];
 }
 
 /** Everything that a refused command must leave as it is: two witnesses are equal when not a byte of it changed. */
