@@ -23,7 +23,7 @@ async function serve(where: Layout): Promise<void> {
         policy: registryPolicy(cloud),
     });
     const upstream = await serveRegistry({ directory: where.upstream, port: portOf(before?.upstream), policy: openPolicy });
-    const pullImage = pullAs((member) => cloud.tokenOf(member));
+    const pullImage = pullAs((member, host) => (host === registry.address ? cloud.tokenOf(member) : undefined));
     const clusters = readWorldSettings(where).kubernetes === "real" ? await realClusters(where, cloud, pullImage) : undefined;
     const providers: Record<string, string> = {};
     for (const stack of ["platform", ...organisation.environments]) {

@@ -3,17 +3,21 @@ import { parseReference, type Digest } from "../../core/registry/reference";
 import type { PulledImage, PullImage } from "../providers/kubernetes/kubelet";
 import { basicAuthorization } from "../registry/push";
 
-/** Pulls images as a node does: as its own service account, by digest, the manifest of its platform, then the configuration. */
-export function pullAs(tokenOf: (member: string) => string | undefined): PullImage {
+/**
+ * Pulls images as a node does: as its own service account, by digest, the manifest of its platform, then the configuration.
+ *
+ * @param tokenOf what a member shows a registry host; nothing: a registry that is not Google's is asked anonymously
+ */
+export function pullAs(tokenOf: (member: string, host: string) => string | undefined): PullImage {
     return async (reference, member) => {
-        const password = tokenOf(member);
+        const { host, repository } = parseReference(reference);
+        const password = tokenOf(member, host);
         const credential = password === undefined ? undefined : { username: "oauth2accesstoken", password, source: member };
         const registry = new OciRegistry({ credentials: { for: () => Promise.resolve(credential) }, attempts: 1 });
         const image = await registry.manifest(reference);
         if (!image) {
             throw new Error(`failed to pull and unpack image "${reference}": not found`);
         }
-        const { host, repository } = parseReference(reference);
         const ofPlatform = await registry.manifest(`${host}/${repository}@${platformDigest(image.bytes) ?? image.digest}`);
         const { config } = JSON.parse(ofPlatform!.bytes.toString()) as { config: { digest: Digest } };
         const headers: Record<string, string> = password === undefined ? {} : { authorization: basicAuthorization(password) };

@@ -10,7 +10,7 @@ import { changeService } from "../../sandbox/git/monorepo";
 import { recorded, registryAs, running } from "../../sandbox/story/readback";
 import { tokenOf } from "../../sandbox/world/credentials";
 import { errors, steps, told } from "./engineEvents";
-import { deliveredShop, type Shop, succeeded } from "./shop";
+import { deliveredShop, emptyShop, type Shop, succeeded } from "./shop";
 import { stateOf, witness } from "./witness";
 
 const service = "cartservice";
@@ -25,32 +25,20 @@ describe("A local build, on the real engine and a real Docker daemon,", function
     let local: string;
 
     before(async function () {
-        try {
-            docker = await openDocker();
-        } catch (error) {
-            if (error instanceof DockerMissing) {
-                console.log(`    local builds are not tested: ${error.message}`);
-                this.skip();
-            }
-            throw error;
-        }
+        docker = await dockerOrSkip(this);
         process.env.DOCKER_HOST = docker.host;
         shop = await deliveredShop();
         locked = await running(shop.world, "dev");
     });
     after(async () => {
-        if (DOCKER_HOST === undefined) {
-            delete process.env.DOCKER_HOST;
-        } else {
-            process.env.DOCKER_HOST = DOCKER_HOST;
-        }
+        restore(DOCKER_HOST);
         await docker?.stop();
     });
 
     it("runs what stands in the working copy, pinned by the digest that it was pushed with, and records no run", async () => {
         const { world } = shop;
         const record = await recorded(world, "dev");
-        writeBuild(world.layout.operations, "local");
+        writeBuild(world.layout.operations, service);
         await change("Try something");
 
         const run = succeeded(await shop.up("dev"));
@@ -171,7 +159,7 @@ describe("A local build, on the real engine and a real Docker daemon,", function
 
     it("keeps a commit that holds the line from being built", async () => {
         const { developer } = shop.delivery;
-        writeBuild(developer.directory, "local");
+        writeBuild(developer.directory, service);
         await developer.commit("Commit what was meant for one machine");
         await assert.rejects(
             shop.delivery.push(),
@@ -197,9 +185,55 @@ describe("A local build, on the real engine and a real Docker daemon,", function
     }
 });
 
-function writeBuild(checkout: string, build: "local"): void {
+describe("A local build in an environment in which nothing was built so far", function () {
+    this.timeout(300_000);
+
+    it("runs alone, with the image beside it from where it comes, and everything else is pending", async function () {
+        const docker = await dockerOrSkip(this);
+        const { DOCKER_HOST } = process.env;
+        process.env.DOCKER_HOST = docker.host;
+        try {
+            const { world, delivery } = await emptyShop();
+            succeeded(await delivery.up("platform"));
+            world.fetchCredentials();
+            writeBuild(world.layout.operations, "loadgenerator");
+            const run = succeeded(await delivery.up("dev"));
+            assert.match(run.output, /dev runs no commit: develop has no latest lock, so nothing was built so far\./);
+            assert.deepEqual(Object.keys(await running(world, "dev")), ["loadgenerator"]);
+            assert.equal(await recorded(world, "dev"), undefined);
+            succeeded(await world.pulumi("dev", ["preview", "--expect-no-changes"]));
+        } finally {
+            restore(DOCKER_HOST);
+            await docker.stop();
+        }
+    });
+});
+
+/** A daemon, or the test is skipped with the reason. */
+async function dockerOrSkip(context: Mocha.Context): Promise<DockerDaemon> {
+    try {
+        return await openDocker();
+    } catch (error) {
+        if (error instanceof DockerMissing) {
+            console.log(`    local builds are not tested: ${error.message}`);
+            context.skip();
+        }
+        throw error;
+    }
+}
+
+function restore(host: string | undefined): void {
+    if (host === undefined) {
+        delete process.env.DOCKER_HOST;
+    } else {
+        process.env.DOCKER_HOST = host;
+    }
+}
+
+/** Writes `build: local` to a service of a checkout. */
+function writeBuild(checkout: string, name: string): void {
     const file = join(checkout, "services.yaml");
     const document = parseDocument(readFileSync(file, "utf8"));
-    document.setIn(["services", service, "build"], build);
+    document.setIn(["services", name, "build"], "local");
     writeFileSync(file, document.toString({ lineWidth: 0 }));
 }
