@@ -14,11 +14,14 @@ interface Group {
     jobs?: number;
 }
 
+const engineTools = ["pulumi", "pulumi-language-nodejs"] as const;
+const clusterTools = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
+
 const groups: readonly Group[] = [
     { suites: ["unit", "components"], tools: [], jobs: 2 },
     { suites: ["registry"], tools: ["docker-registry", "crane"] },
-    { suites: ["engine"], tools: ["pulumi", "pulumi-language-nodejs", "docker-registry", "crane"] },
-    { suites: ["cluster"], tools: ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok", "checkov"] },
+    { suites: ["engine"], tools: [...engineTools, "docker-registry", "crane"] },
+    { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov"] },
 ];
 const parts = ["static", ...groups.flatMap(({ suites }) => suites)];
 

@@ -20,7 +20,12 @@ export interface Pod extends ClusterObject {
     status: {
         phase: string;
         conditions?: { type: string; status: string }[];
-        containerStatuses?: { image: string; state?: { waiting?: { reason: string } } }[];
+        containerStatuses?: {
+            image: string;
+            imageID: string;
+            ready: boolean;
+            state?: { waiting?: { reason: string; message?: string } };
+        }[];
         initContainerStatuses?: { image: string }[];
     };
 }

@@ -6,6 +6,7 @@ import { runGit } from "../../sandbox/git/command";
 import { changeService } from "../../sandbox/git/monorepo";
 import { Delivery } from "../../sandbox/story/delivery";
 import type { EngineRun } from "../../sandbox/world/engine";
+import type { WorldSettings } from "../../sandbox/world/settings";
 import { World } from "../../sandbox/world/world";
 
 /** This project: what a world's operations repository is a copy of. */
@@ -56,8 +57,8 @@ export class Shop {
 }
 
 /** A world in which nothing has happened yet. */
-export async function emptyShop(): Promise<Shop> {
-    return new Shop(await World.create(newRoot(), project));
+export async function emptyShop(settings?: WorldSettings): Promise<Shop> {
+    return new Shop(await World.create(newRoot(), project, settings));
 }
 
 /**
