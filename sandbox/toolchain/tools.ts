@@ -8,7 +8,16 @@ import { PythonPackage } from "./pythonPackage";
 import type { Source } from "./source";
 
 /** An external program that the sandbox and the tests run. */
-export type ToolName = "pulumi" | "pulumi-language-nodejs" | "crane" | "docker-registry" | "checkov" | ControlPlaneTool;
+export type ToolName =
+    | "pulumi"
+    | "pulumi-language-nodejs"
+    | "crane"
+    | "docker-registry"
+    | "checkov"
+    | ControlPlaneTool
+    // What teams deploy with otherwise: the bench runs them beside oneflow.
+    | "kubectl"
+    | "helm";
 
 /** The programs that a Kubernetes control plane is made of, and the one that plays its nodes. */
 type ControlPlaneTool = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok" | DefinitionsTool;
@@ -26,11 +35,15 @@ export interface ToolOrigin {
 const modules = join(__dirname, "modules");
 const officialPulumi = new OfficialRelease();
 
-/** The first one compiles what the other two link as well. */
-const kubernetes = (binary: string, expectedMinutes: number): ToolOrigin => ({
+/**
+ * The first one compiles what the other two link as well.
+ *
+ * @param module folder that pins it: a change of what the client is made from must not make the servers anew
+ */
+const kubernetes = (binary: string, expectedMinutes: number, module = "kubernetes"): ToolOrigin => ({
     sources: [
         new GoModule({
-            directory: join(modules, "kubernetes"),
+            directory: join(modules, module),
             package: `k8s.io/kubernetes/cmd/${binary}`,
             binary,
             versionVariable: "k8s.io/component-base/version.gitVersion",
@@ -128,6 +141,18 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                     "kustomize/stage/pod/fast/pod-complete.yaml",
                     "kustomize/stage/pod/fast/pod-delete.yaml",
                 ],
+                expectedMinutes: 3,
+            }),
+        ],
+    },
+    kubectl: kubernetes("kubectl", 3, "kubectl"),
+    helm: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "helm"),
+                package: "helm.sh/helm/v3/cmd/helm",
+                binary: "helm",
+                versionVariable: "helm.sh/helm/v3/internal/version.version",
                 expectedMinutes: 3,
             }),
         ],
