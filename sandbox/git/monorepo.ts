@@ -44,9 +44,14 @@ export async function changeService(worktree: string, service: Service, what: st
     await write(path, `${await readFile(path, "utf8")}step ${JSON.stringify(what)}\n`, 0o755);
 }
 
-/** Makes a version of a service that builds and then fails when it runs. */
-export async function breakService(worktree: string, service: Service, behaviour: Behaviour): Promise<void> {
-    await editDockerfile(worktree, service, (lines) => [...lines, `LABEL ${behaviourLabel}=${behaviour}`]);
+/**
+ * Makes a version of a service that builds and then fails when it runs.
+ *
+ * @param container the only one that fails, as `migrate`: all containers of a service have one image. @default every one
+ */
+export async function breakService(worktree: string, service: Service, behaviour: Behaviour, container?: string): Promise<void> {
+    const value = container === undefined ? behaviour : `${behaviour}:${container}`;
+    await editDockerfile(worktree, service, (lines) => [...lines, `LABEL ${behaviourLabel}=${value}`]);
 }
 
 /** Takes back what {@link breakService} did: byte for byte, so that the image from before is the image again. */

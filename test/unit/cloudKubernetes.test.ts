@@ -219,8 +219,8 @@ describe("The Kubernetes double", () => {
 
     it("refuses kinds that it does not play, Services that no DNS could name, and budgets that say two things", async () => {
         assert.throws(
-            () => cluster.check({ token: "kubernetes:batch/v1:Job", name: "j", news: {}, seed: Buffer.alloc(32) }),
-            /the sandbox's Kubernetes has no Job/,
+            () => cluster.check({ token: "kubernetes:apps/v1:DaemonSet", name: "d", news: {}, seed: Buffer.alloc(32) }),
+            /the sandbox's Kubernetes has no DaemonSet/,
         );
         await assert.rejects(
             apply(tokens.service, { metadata: { name: "1cart", namespace: "shop" }, spec: { ports: [{ port: 1 }] } }),

@@ -77,9 +77,13 @@ describe("monorepo", () => {
         const healthy = await clone.commit("Start", { date });
         await breakService(clone.directory, checkoutservice, "crash");
         await breakService(clone.directory, checkoutservice, "never-ready");
+        const labelled = async (commit: string) =>
+            readDockerfile((await clone.files(commit, "src/checkoutservice")).Dockerfile.content.toString()).config.labels;
         const broken = await clone.commit("Break it", { date });
-        const dockerfile = (await clone.files(broken, "src/checkoutservice")).Dockerfile.content.toString();
-        assert.equal(readDockerfile(dockerfile).config.labels["dev.oneflow.sandbox.behaviour"], "never-ready");
+        assert.equal((await labelled(broken))["dev.oneflow.sandbox.behaviour"], "never-ready");
+        await breakService(clone.directory, checkoutservice, "crash", "migrate");
+        const halfBroken = await clone.commit("Break its migration alone", { date });
+        assert.equal((await labelled(halfBroken))["dev.oneflow.sandbox.behaviour"], "crash:migrate");
 
         await mendService(clone.directory, checkoutservice);
         const mended = await clone.commit("Mend it", { date });

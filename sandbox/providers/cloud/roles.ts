@@ -95,7 +95,7 @@ function registryWrite(): string[] {
 }
 
 function kubernetesKinds(): string[] {
-    return "configMaps deployments events horizontalPodAutoscalers limitRanges namespaces networkPolicies podDisruptionBudgets pods replicaSets resourceQuotas secrets serviceAccounts services".split(
+    return "configMaps cronJobs deployments events horizontalPodAutoscalers jobs limitRanges namespaces networkPolicies podDisruptionBudgets pods replicaSets resourceQuotas secrets serviceAccounts services statefulSets".split(
         " ",
     );
 }

@@ -7,12 +7,15 @@ import { ProviderError, type Values } from "../double";
 import { at, isRecord, merge, records } from "../values";
 import { Access } from "./access";
 import { unreachable } from "./kubeconfig";
+import { collectOwned } from "./garbage";
 import { nameOf, qualified, type Kind } from "./kinds";
-import { deploymentPods, replicaSets } from "./rollout";
+import { podsOf } from "./pods";
+import { routeStatus } from "./routeStatus";
 import { schemaOf } from "./schema";
 import { syncSecrets } from "./secretSync";
 import { misfits } from "./shape";
 import { objectFaults } from "./validate";
+import { releaseVolumes } from "./volumeClaims";
 
 /** The API server of one cluster, as one member sees it. */
 export class ApiServer {
@@ -112,16 +115,12 @@ export class ApiServer {
         if (!object) {
             return;
         }
-        if (kind.kind === "Deployment") {
-            deploymentPods(this.objects, object).forEach((pod) => this.objects.delete(pod));
-            replicaSets(this.objects, object).forEach((set) => this.objects.delete(set));
+        if (kind.kind === "StatefulSet") {
+            podsOf(this.objects, object).forEach(({ metadata }) =>
+                releaseVolumes(this.objects, object, metadata.name, "whenDeleted"),
+            );
         }
-        if (kind.kind === "SecretSync") {
-            const made = this.objects.get("Secret", namespace, name);
-            if (made?.metadata.ownerReferences?.some(({ uid }) => uid === object.metadata.uid)) {
-                this.objects.delete(made);
-            }
-        }
+        collectOwned(this.objects, object);
         if (kind.kind === "Namespace") {
             this.objects.empty(name);
         }
@@ -220,7 +219,8 @@ function defaulted(kind: string, object: Values, current: KubernetesObject | und
     return { ...object };
 }
 
-function initialStatus({ kind, metadata, spec }: KubernetesObject): unknown {
+function initialStatus(object: KubernetesObject): unknown {
+    const { kind, metadata, spec } = object;
     if (kind === "Namespace") {
         return { phase: "Active" };
     }
@@ -231,6 +231,9 @@ function initialStatus({ kind, metadata, spec }: KubernetesObject): unknown {
                 ? { ingress: [{ ip: publicAddress(`${metadata.namespace}/${metadata.name}/${metadata.uid}`) }] }
                 : {},
         };
+    }
+    if (kind === "Gateway" || kind === "HTTPRoute") {
+        return routeStatus(object);
     }
     return undefined;
 }

@@ -10,7 +10,10 @@ export interface PulledImage {
     config: { User?: string; Entrypoint?: readonly string[]; Cmd?: readonly string[]; Labels?: Readonly<Record<string, string>> };
 }
 
-/** Label of an image that makes its container misbehave in the sandbox: `crash`, or `never-ready`. */
+/**
+ * Label of an image that makes its containers misbehave in the sandbox: `crash`, or `never-ready`. Of a service with jobs
+ * `crash:migrate` means its container of that name alone: all of them come from one image.
+ */
 export const behaviourLabel = "dev.oneflow.sandbox.behaviour";
 
 /** Kinds that a pod takes variables and files from. */
@@ -85,7 +88,7 @@ async function startContainer(
     if (fault) {
         return status({ waiting: fault }, imageID);
     }
-    const behaviour = pulled.config.Labels?.[behaviourLabel];
+    const behaviour = behaviourOf(pulled.config, String(container.name));
     const endsForGood = pod.spec.restartPolicy === "Never" && policy !== "Always";
     if (behaviour === "crash" && endsForGood) {
         return status({ terminated: { reason: "Error", exitCode: 1 } }, imageID);
@@ -100,6 +103,11 @@ async function startContainer(
     const probed = container.readinessProbe !== undefined || container.startupProbe !== undefined;
     const unready = behaviour === "never-ready" && probed;
     return status({ running: unready ? { message: "Readiness probe failed" } : {} }, imageID, !unready);
+}
+
+function behaviourOf({ Labels }: PulledImage["config"], container: string): string | undefined {
+    const [behaviour, only = container] = Labels?.[behaviourLabel]?.split(":") ?? [];
+    return only === container ? behaviour : undefined;
 }
 
 function statusOf(container: Values, state: ContainerStatus["state"], imageID = "", ready = false): ContainerStatus {

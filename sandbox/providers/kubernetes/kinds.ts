@@ -12,11 +12,12 @@ export interface Kind {
     names?: "dns1123Label" | "dns1035Label" | "path";
     /** Fields besides the name that only a new object can have. @default none */
     immutable?: readonly string[];
-    /** Switches of a GKE cluster, one of which brings the kind. @default every cluster has it */
+    /** Settings of a GKE cluster, one of which brings the kind. @default every cluster has it */
     addOns?: readonly string[];
 }
 
 const rbac = "rbac.authorization.k8s.io/v1";
+const gateways = "gateway.networking.k8s.io/v1";
 
 export const kinds: readonly Kind[] = [
     { apiVersion: "v1", kind: "Namespace", resource: "namespaces", namespaced: false, names: "dns1123Label" },
@@ -34,6 +35,21 @@ export const kinds: readonly Kind[] = [
     { apiVersion: "v1", kind: "ResourceQuota", resource: "resourcequotas", namespaced: true },
     { apiVersion: "v1", kind: "LimitRange", resource: "limitranges", namespaced: true },
     { apiVersion: "apps/v1", kind: "Deployment", resource: "deployments", namespaced: true, immutable: ["spec.selector"] },
+    {
+        apiVersion: "apps/v1",
+        kind: "StatefulSet",
+        resource: "statefulsets",
+        namespaced: true,
+        immutable: ["spec.selector", "spec.serviceName", "spec.podManagementPolicy", "spec.volumeClaimTemplates"],
+    },
+    {
+        apiVersion: "batch/v1",
+        kind: "Job",
+        resource: "jobs",
+        namespaced: true,
+        immutable: ["spec.completions", "spec.completionMode", "spec.selector", "spec.template"],
+    },
+    { apiVersion: "batch/v1", kind: "CronJob", resource: "cronjobs", namespaced: true },
     { apiVersion: "policy/v1", kind: "PodDisruptionBudget", resource: "poddisruptionbudgets", namespaced: true },
     { apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", resource: "networkpolicies", namespaced: true },
     { apiVersion: "autoscaling/v2", kind: "HorizontalPodAutoscaler", resource: "horizontalpodautoscalers", namespaced: true },
@@ -51,6 +67,8 @@ export const kinds: readonly Kind[] = [
         namespaced: true,
         addOns: ["secretSyncConfig.enabled"],
     },
+    { apiVersion: gateways, kind: "Gateway", resource: "gateways", namespaced: true, addOns: ["enableAutopilot"] },
+    { apiVersion: gateways, kind: "HTTPRoute", resource: "httproutes", namespaced: true, addOns: ["enableAutopilot"] },
     { apiVersion: rbac, kind: "Role", resource: "roles", namespaced: true, names: "path" },
     { apiVersion: rbac, kind: "RoleBinding", resource: "rolebindings", namespaced: true, names: "path", immutable: ["roleRef"] },
     { apiVersion: rbac, kind: "ClusterRole", resource: "clusterroles", namespaced: false, names: "path" },

@@ -36,20 +36,35 @@ export class Kubelet {
 /** Why a pod is not ready, container by container. */
 export function unreadiness({ metadata, status }: Pod): string {
     const bad = status.containerStatuses.filter(({ ready }) => !ready);
-    const reasons = bad.map(({ state }) => {
-        const [kind, { reason, message }] = Object.entries(state)[0];
-        return [kind === "running" ? "[ReadinessProbeFailed]" : `[${reason}]`, message].filter(Boolean).join(" ");
+    const reasons = bad.map(({ name, state }) => {
+        const [kind, { reason, message, exitCode }] = Object.entries(state)[0];
+        const ended = exitCode === undefined ? undefined : `container ${JSON.stringify(name)} completed with exit code ${exitCode}`;
+        return [kind === "running" ? "[ReadinessProbeFailed]" : `[${reason}]`, ended ?? message].filter(Boolean).join(" ");
     });
     return `Pod ${metadata.name}: containers with unready status: [${bad.map(({ name }) => name).join(" ")}] -- ${reasons.join("; ")} (image ${bad.map(({ image }) => image).join(", ")})`;
 }
 
 function withStatus(pod: Pod, containerStatuses: ContainerStatus[]): Pod {
     const ready = containerStatuses.every((status) => status.ready);
-    const phase = containerStatuses.every(({ state }) => state.running) ? "Running" : "Pending";
+    const phase = phaseOf(containerStatuses);
     return { ...pod, status: { phase, conditions: [{ type: "Ready", status: ready ? "True" : "False" }], containerStatuses } };
 }
 
+function phaseOf(statuses: readonly ContainerStatus[]): string {
+    const ended = statuses.filter(({ state }) => state.terminated);
+    if (ended.some(({ state }) => state.terminated.exitCode !== 0)) {
+        return "Failed";
+    }
+    if (ended.length === statuses.length) {
+        return "Succeeded";
+    }
+    return statuses.every(({ state }) => state.running ?? state.terminated) ? "Running" : "Pending";
+}
+
 function waiting({ metadata }: Pod, status: ContainerStatus): ContainerStatus {
+    if (status.state.terminated) {
+        return status;
+    }
     const { reason = "", message = `init container ${status.name} of ${metadata.name} did not complete` } =
         status.state.waiting ?? {};
     return { ...status, state: { waiting: { reason: `Init:${reason}`, message } } };

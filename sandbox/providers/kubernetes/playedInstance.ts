@@ -17,6 +17,7 @@ import {
 import { at, isKnown, isRecord, merge, projection, text } from "../values";
 import type { ApiServer } from "./apiServer";
 import { completeInputs, idOf, inputChanges, isAnnotated, placeOf } from "./inputs";
+import { isComplete } from "./job";
 import { kindOf, nameOf, type Kind } from "./kinds";
 import type { Liveness } from "./liveness";
 
@@ -34,7 +35,10 @@ export class PlayedInstance implements ProviderInstance {
     }
 
     diff(request: DiffRequest): ResourceDiff {
-        return inputChanges(request);
+        const changes = inputChanges(request);
+        return isAnnotated(request.inputs, replaceUnready) && this.isUnready(request)
+            ? { ...changes, changes: { ...changes.changes, ...madeAnew } }
+            : changes;
     }
 
     async create({ token, inputs, preview }: CreateRequest) {
@@ -124,13 +128,26 @@ export class PlayedInstance implements ProviderInstance {
         }
     }
 
+    /** Whether a Job stands where it could only be made anew. The real provider looks at no other kind. */
+    private isUnready({ token, id }: DiffRequest): boolean {
+        const kind = kindOf(token);
+        const { name, namespace = this.namespace } = placeOf(id);
+        const object = kind.kind === "Job" ? this.server.get(kind, namespace, name) : undefined;
+        return object !== undefined && !isComplete(object);
+    }
+
     /** The object once it has come to life. @throws InitializationError where it does not, with the object as it is */
     private async live(object: KubernetesObject, inputs: Values, subject: string): Promise<Values> {
-        const reasons = isAnnotated(object, "pulumi.com/skipAwait") ? [] : await this.liveness.await(object);
+        const { reasons, failed } = isAnnotated(object, "pulumi.com/skipAwait")
+            ? { reasons: [], failed: false }
+            : await this.liveness.await(object);
         const { kind, metadata } = object;
         const now = this.server.objects.get(kind, metadata.namespace, metadata.name) ?? object;
         if (reasons.length > 0) {
-            const headline = `${subject} failed to fully initialize or become live: '${metadata.name}' timed out waiting to be Ready`;
+            const how = failed
+                ? `Resource '${metadata.name}' was created but failed to initialize`
+                : `'${metadata.name}' timed out waiting to be Ready`;
+            const headline = `${subject} failed to fully initialize or become live: ${how}`;
             throw new InitializationError(
                 [headline, ...reasons.map((reason) => `  * ${reason}`)].join("\n"),
                 idOf(object),
@@ -167,3 +184,6 @@ function withStringData(object: KubernetesObject): Values {
           }
         : object;
 }
+
+const replaceUnready = "pulumi.com/replaceUnready";
+const madeAnew = { [`metadata.annotations["${replaceUnready}"]`]: { kind: "update", replace: true } } as const;

@@ -5,15 +5,18 @@ import { quantity } from "./shape";
 
 const label = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
-/** What the API server finds wrong with a pod's spec, whoever makes the pod. */
-export function podFaults(spec: Values, path: string): string[] {
-    const volumes = new Set(records(spec.volumes).map(({ name }) => name));
+/**
+ * What the API server finds wrong with a pod's spec, whoever makes the pod.
+ *
+ * @param further names of volumes that come to the pod beside its own
+ */
+export function podFaults(spec: Values, path: string, further: readonly string[] = []): string[] {
+    const volumes = new Set([...further, ...records(spec.volumes).map(({ name }) => name)]);
     const containers = records(spec.containers);
     const init = records(spec.initContainers);
     const names = [...init, ...containers].map(({ name }) => name);
     return [
         ...(containers.length === 0 ? [`${path}.containers: Required value`] : []),
-        ...oneOf(spec.restartPolicy, ["Always"], `${path}.restartPolicy`),
         ...names.flatMap((name, index) =>
             names.indexOf(name) === index ? [] : [`${path}.containers: Duplicate value: ${JSON.stringify(name)}`],
         ),

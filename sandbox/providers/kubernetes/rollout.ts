@@ -1,10 +1,10 @@
 import { canonicalJson } from "../../../core/release/lock";
 import { hex } from "../cloud/endpoints";
 import { isReady, type KubernetesObject, type Objects, type Pod } from "../cloud/objects";
-import type { Values } from "../double";
 import { at } from "../values";
-import { podRefusal, withLimitRanges } from "./admission";
+import { podRefusal } from "./admission";
 import { unreadiness, type Kubelet } from "./kubelet";
+import { freeName, podFrom, safe, startPods, templateOf } from "./pods";
 
 /** How far a rollout came. */
 export interface RolloutState {
@@ -35,7 +35,7 @@ export class Rollout {
             ? this.desired
             : share(at(deployment, "spec.strategy.rollingUpdate.maxUnavailable") ?? "25%", this.desired, Math.floor);
         this.unavailable = this.surge === 0 ? Math.max(1, unavailable) : unavailable;
-        this.replicaSet = `${deployment.metadata.name}-${safe(hex(canonicalJson(at(deployment, "spec.template")), 10))}`;
+        this.replicaSet = `${deployment.metadata.name}-${safe(hex(canonicalJson(templateOf(deployment)), 10))}`;
     }
 
     /** Goes as far as it can. What failed before is tried again. */
@@ -132,49 +132,14 @@ export class Rollout {
     }
 
     private async start(pods: readonly Pod[]): Promise<void> {
-        await Promise.all(
-            pods.map(async (pod) => {
-                const started = await this.kubelet.start(pod);
-                // Somebody may have deleted it meanwhile.
-                if (this.objects.get("Pod", this.namespace, pod.metadata.name)) {
-                    this.objects.put(started);
-                }
-            }),
-        );
+        await startPods(this.objects, this.kubelet, pods);
     }
 
     private newPod(): Pod {
-        const template = at(this.deployment, "spec.template") as { metadata?: Values; spec: Values };
-        const taken = new Set(this.pods().map(({ metadata }) => metadata.name));
-        const name = Array.from(
-            { length: this.desired + taken.size + 1 },
-            (_, index) => `${this.replicaSet}-${safe(hex(`${this.replicaSet}/${index}`, 5))}`,
-        ).find((one) => !taken.has(one))!;
-        return {
-            apiVersion: "v1",
-            kind: "Pod",
-            metadata: {
-                ...(template.metadata as object),
-                ...{
-                    name,
-                    namespace: this.namespace,
-                    uid: hex(`${this.namespace}/${name}/${Date.now()}`, 32),
-                    resourceVersion: "1",
-                },
-                creationTimestamp: new Date().toISOString(),
-                ownerReferences: [
-                    {
-                        apiVersion: "apps/v1",
-                        kind: "ReplicaSet",
-                        name: this.replicaSet,
-                        uid: hex(this.replicaSet, 32),
-                        controller: true,
-                    },
-                ],
-            },
-            spec: withLimitRanges(this.objects, this.namespace, template.spec) as Pod["spec"],
-            status: { phase: "Pending", conditions: [{ type: "Ready", status: "False" }], containerStatuses: [] },
-        };
+        return podFrom(this.objects, this.namespace, templateOf(this.deployment), {
+            name: freeName(this.replicaSet, this.pods()),
+            owner: { apiVersion: "apps/v1", kind: "ReplicaSet", name: this.replicaSet, uid: hex(this.replicaSet, 32) },
+        });
     }
 
     private keepReplicaSets(): void {
@@ -214,13 +179,13 @@ export class Rollout {
 }
 
 /** The ReplicaSets of a Deployment, those without pods included. */
-export function replicaSets(objects: Objects, { metadata }: KubernetesObject): KubernetesObject[] {
+function replicaSets(objects: Objects, { metadata }: KubernetesObject): KubernetesObject[] {
     const named = objects.list("ReplicaSet", metadata.namespace, `${metadata.name}-`);
     return named.filter((set) => set.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid));
 }
 
 /** The pods of all ReplicaSets of a Deployment. */
-export function deploymentPods(objects: Objects, deployment: KubernetesObject): Pod[] {
+function deploymentPods(objects: Objects, deployment: KubernetesObject): Pod[] {
     const sets = new Set(replicaSets(objects, deployment).map(({ metadata }) => metadata.name));
     const named = objects.list<Pod>("Pod", deployment.metadata.namespace, `${deployment.metadata.name}-`);
     return named.filter(({ metadata }) => sets.has(metadata.ownerReferences?.[0].name ?? ""));
@@ -230,6 +195,3 @@ export function deploymentPods(objects: Objects, deployment: KubernetesObject): 
 function share(value: unknown, of: number, round: (value: number) => number): number {
     return typeof value === "string" && value.endsWith("%") ? round((Number(value.slice(0, -1)) * of) / 100) : Number(value);
 }
-
-/** Kubernetes writes hashes with letters and digits that spell no word. */
-const safe = (digits: string) => [...digits].map((digit) => "bcdfghjklmnpqrst"[Number.parseInt(digit, 16)]).join("");

@@ -2,8 +2,9 @@ import type { Values } from "../double";
 import { at, records, text } from "../values";
 import { annotationFaults, labelFaults, oneOf, portFaults, required } from "./fieldFaults";
 import { nameOf, type Kind } from "./kinds";
-import { podFaults } from "./podFaults";
+import { gatewayFaults, routeFaults } from "./routeFaults";
 import { quantity } from "./shape";
+import { cronJobFaults, deploymentFaults, jobFaults, statefulSetFaults } from "./workloadFaults";
 
 /** What the API server finds wrong with an object that fits its schema; each fault names its field. */
 export function objectFaults(kind: Kind, object: Values): string[] {
@@ -47,6 +48,11 @@ function nameFaults({ names }: Kind, name: string): string[] {
 
 const faults: Readonly<Record<string, (object: Values) => string[]>> = {
     Deployment: deploymentFaults,
+    StatefulSet: statefulSetFaults,
+    Job: jobFaults,
+    CronJob: cronJobFaults,
+    Gateway: gatewayFaults,
+    HTTPRoute: routeFaults,
     Service: serviceFaults,
     Secret: (object) =>
         Object.entries((object.data ?? {}) as Values)
@@ -83,36 +89,6 @@ const faults: Readonly<Record<string, (object: Values) => string[]>> = {
             : ["spec.maxReplicas: Invalid value: must be greater than or equal to `minReplicas`"]),
     ],
 };
-
-function deploymentFaults(object: Values): string[] {
-    const selector = (at(object, "spec.selector.matchLabels") ?? {}) as Values;
-    const labels = (at(object, "spec.template.metadata.labels") ?? {}) as Values;
-    const strategy = at(object, "spec.strategy");
-    const zero = (value: unknown) => value === 0 || value === "0%";
-    return [
-        ...(Object.keys(selector).length === 0
-            ? ["spec.selector: Invalid value: {}: empty selector is invalid for deployment"]
-            : []),
-        ...(Object.entries(selector).every(([key, value]) => labels[key] === value)
-            ? []
-            : [
-                  `spec.template.metadata.labels: Invalid value: ${JSON.stringify(labels)}: \`selector\` does not match template \`labels\``,
-              ]),
-        ...(Number(at(object, "spec.replicas") ?? 0) < 0
-            ? ["spec.replicas: Invalid value: must be greater than or equal to 0"]
-            : []),
-        ...oneOf(text(strategy, "type"), ["RollingUpdate", "Recreate"], "spec.strategy.type"),
-        ...(zero(at(strategy, "rollingUpdate.maxSurge")) && zero(at(strategy, "rollingUpdate.maxUnavailable"))
-            ? ["spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0"]
-            : []),
-        ...(Number(at(object, "spec.progressDeadlineSeconds") ?? 600) > Number(at(object, "spec.minReadySeconds") ?? 0)
-            ? []
-            : ["spec.progressDeadlineSeconds: Invalid value: must be greater than minReadySeconds"]),
-        ...labelFaults(labels, "spec.template.metadata.labels"),
-        ...annotationFaults(at(object, "spec.template.metadata.annotations"), "spec.template.metadata.annotations"),
-        ...podFaults((at(object, "spec.template.spec") ?? {}) as Values, "spec.template.spec"),
-    ];
-}
 
 function secretSyncFaults(object: Values): string[] {
     const path = "spec.secretObject.data";
