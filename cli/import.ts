@@ -1,13 +1,12 @@
-import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { LineCounter, parseAllDocuments } from "yaml";
 import { catalogText } from "../core/manifests/import/catalogText";
-import { collect, fromFile, type ManifestTree, together } from "../core/manifests/import/folder";
+import { collect, fromFile, together } from "../core/manifests/import/folder";
 import { importManifests, type ImportOptions } from "../core/manifests/import/importManifests";
-import { kustomizationFiles } from "../core/manifests/import/kustomization";
 import { at, formatLine } from "../core/manifests/import/objects";
 import { type Problem, Refusal } from "../core/refusal";
+import { isYaml, manifestTree } from "../core/settings/manifestTree";
 import { readProject, readStackFile, stacksIn } from "../core/settings/stackFile";
 import { readShapes } from "../core/settings/shape";
 
@@ -38,7 +37,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     const { paths, output, options } = readArguments(argv);
     const problems: Problem[] = [];
-    const tree = manifestTree(problems);
+    const tree = manifestTree(process.cwd(), problems, isYaml);
     const collected = together(paths.map((path) => (statSync(path).isDirectory() ? collect(tree, path) : fromFile(tree, path))));
     if (problems.length === 0 && collected.objects.length === 0) {
         problems.push({ subject: paths.join(" "), message: "holds no Kubernetes object in a .yaml or .yml file" });
@@ -155,58 +154,6 @@ function operationsRepository(directory: string): string | undefined {
         .map((stack) => project && readStackFile(directory, stack, project, [])?.values.get(`${project.name}:platform`))
         .map((platform) => at(platform, "operations", "repository"))
         .find((repository): repository is string => typeof repository === "string");
-}
-
-/** The YAML below the working directory, read when it is asked for. What is broken is a problem, by line and column. */
-function manifestTree(problems: Problem[]): ManifestTree {
-    const known = new Map<string, readonly unknown[]>();
-    const isYaml = (name: string) => /\.ya?ml$/.test(name) || kustomizationFiles.includes(name);
-    const entries = (folder: string) =>
-        existsSync(folder) && statSync(folder).isDirectory()
-            ? readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith(".") && name !== "node_modules")
-            : [];
-    const files = (folder: string) =>
-        entries(folder)
-            .filter((entry) => entry.isFile() && isYaml(entry.name))
-            .map(({ name }) => under(folder, name))
-            .sort();
-    const all = (folder: string): string[] =>
-        entries(folder)
-            .filter((entry) => entry.isDirectory())
-            .map(({ name }) => under(folder, name))
-            .sort();
-    const holdsYaml = (folder: string): boolean => files(folder).length > 0 || all(folder).some(holdsYaml);
-    return {
-        files,
-        folders: (folder) => all(folder).filter(holdsYaml),
-        documents: (file) => {
-            if (!known.has(file)) {
-                if (!existsSync(file) || !statSync(file).isFile()) {
-                    return undefined;
-                }
-                known.set(file, readDocuments(file, problems));
-            }
-            return known.get(file);
-        },
-    };
-}
-
-function under(folder: string, name: string): string {
-    return folder === "." ? name : `${folder}/${name}`;
-}
-
-function readDocuments(file: string, problems: Problem[]): unknown[] {
-    const lines = new LineCounter();
-    const documents = parseAllDocuments(readFileSync(file, "utf8"), { lineCounter: lines, prettyErrors: false, merge: true });
-    return [...documents].flatMap((document) => {
-        const [error] = document.errors;
-        if (!error) {
-            return [document.toJS() as unknown];
-        }
-        const { line, col } = lines.linePos(error.pos[0]);
-        problems.push({ subject: `${file}, line ${line}, column ${col}`, message: error.message });
-        return [];
-    });
 }
 
 /** The file is there whole, or as it was. */

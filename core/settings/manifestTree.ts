@@ -1,17 +1,22 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { resolve } from "node:path";
 import { LineCounter, parseAllDocuments, type Tags } from "yaml";
 import type { ManifestTree } from "../manifests/import/folder";
 import { kustomizationFiles } from "../manifests/import/kustomization";
 import type { Problem } from "../refusal";
 
-/** The manifests below a directory, read when they are asked for. What is broken is a problem, by line and column. */
-export function manifestTree(directory: string, problems: Problem[]): ManifestTree {
+/**
+ * The manifests below a directory, read when they are asked for. What is broken is a problem, by line and column.
+ *
+ * @param isManifest which files are any, by their names
+ */
+export function manifestTree(directory: string, problems: Problem[], isManifest: (name: string) => boolean): ManifestTree {
     const known = new Map<string, readonly unknown[]>();
-    const isManifest = (name: string) => /\.(ya?ml|json)$/.test(name) || kustomizationFiles.includes(name);
     const entries = (folder: string) =>
         isFolder(directory, folder)
-            ? readdirSync(join(directory, folder), { withFileTypes: true }).filter(({ name }) => !name.startsWith("."))
+            ? readdirSync(resolve(directory, folder), { withFileTypes: true }).filter(
+                  ({ name }) => !name.startsWith(".") && name !== "node_modules",
+              )
             : [];
     const files = (folder: string) =>
         entries(folder)
@@ -29,7 +34,7 @@ export function manifestTree(directory: string, problems: Problem[]): ManifestTr
         folders: (folder) => folders(folder).filter(holdsManifests),
         documents: (file) => {
             if (!known.has(file)) {
-                if (!existsSync(join(directory, file)) || !statSync(join(directory, file)).isFile()) {
+                if (!existsSync(resolve(directory, file)) || !statSync(resolve(directory, file)).isFile()) {
                     return undefined;
                 }
                 known.set(file, readDocuments(directory, file, problems));
@@ -39,12 +44,19 @@ export function manifestTree(directory: string, problems: Problem[]): ManifestTr
     };
 }
 
-export function isFolder(directory: string, folder: string): boolean {
-    return existsSync(join(directory, folder)) && statSync(join(directory, folder)).isDirectory();
+/** YAML, and kustomizations without an ending. */
+export function isYaml(name: string): boolean {
+    return /\.ya?ml$/.test(name) || kustomizationFiles.includes(name);
 }
 
-/** A tree without a file: for whoever reads a catalog that stands in no folder. */
-export const noManifests: ManifestTree = { files: () => [], folders: () => [], documents: () => undefined };
+/** The same, and JSON. */
+export function isYamlOrJson(name: string): boolean {
+    return isYaml(name) || name.endsWith(".json");
+}
+
+export function isFolder(directory: string, folder: string): boolean {
+    return existsSync(resolve(directory, folder)) && statSync(resolve(directory, folder)).isDirectory();
+}
 
 function under(folder: string, name: string): string {
     return folder === "." ? name : `${folder}/${name}`;
@@ -52,7 +64,7 @@ function under(folder: string, name: string): string {
 
 function readDocuments(directory: string, file: string, problems: Problem[]): unknown[] {
     const lines = new LineCounter();
-    const text = readFileSync(join(directory, file), "utf8");
+    const text = readFileSync(resolve(directory, file), "utf8");
     const options = { lineCounter: lines, prettyErrors: false, merge: true, version: "1.1", customTags: asKubectl } as const;
     return [...parseAllDocuments(text, options)].flatMap((document) => {
         const [error] = document.errors;

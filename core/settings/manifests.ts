@@ -3,7 +3,7 @@ import { refuseConflicts } from "../manifests/bring/conflicts";
 import { type Brought, readBrought } from "../manifests/bring/read";
 import type { Problem } from "../refusal";
 import type { Findings, Path } from "./findings";
-import { isFolder, manifestTree } from "./manifestTree";
+import { isFolder, isYamlOrJson, manifestTree } from "./manifestTree";
 import type { Service } from "./model";
 import type { ServiceEntry } from "./schema/service";
 
@@ -26,7 +26,7 @@ export class BroughtFolders {
             return undefined;
         }
         const broken: Problem[] = [];
-        const { brought, problems } = readBrought(manifestTree(directory, broken), folder, service);
+        const { brought, problems } = readBrought(manifestTree(directory, broken, isYamlOrJson), folder, service);
         // What follows from a file that cannot be read is not said.
         (broken.length > 0 ? broken : problems).forEach((problem) => findings.addElsewhere(path, problem));
         this.sources.set(service.name, brought.sources);
