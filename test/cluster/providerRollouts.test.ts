@@ -208,6 +208,12 @@ describe("The Kubernetes double over a real API server awaits", function () {
             assert.match(reasons[2], /^Pod late-\*: containers with unready status: \[server\] -- \[ImagePullBackOff\]/);
         });
 
+        it("no longer than the program allows, though nothing is known against it", async () => {
+            assert.deepEqual(await stack.failure(types.job, job("suspended", good, { suspend: true }), 1), [
+                "resource rollouts/suspended was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: 'suspended' timed out waiting to be Ready",
+            ]);
+        });
+
         it("no longer when its image cannot be pulled", async () => {
             const reasons = await stack.failure(types.job, job("unpullable", faultyImages.unpullable));
             assert.match(reasons[1], /^Pod unpullable-\*: .*\[ImagePullBackOff\]/);

@@ -9,11 +9,11 @@ export interface Patience {
     standstill: number;
 }
 
-/** How a wait ended: with the object as it was then, and why it was not live. */
+/** How a wait ended: with the object as it was then, and what was known against it where it is not live. */
 export interface Outcome {
     object: LiveObject;
-    /** Empty: it is live. */
     reasons: readonly string[];
+    live: boolean;
     /** It will not come to life any more, however long somebody waits. */
     failed: boolean;
 }
@@ -46,15 +46,16 @@ export async function awaitLife(
                 const [found] = watched[self].now;
                 if (!found) {
                     const reason = `${object.kind} ${JSON.stringify(object.metadata.name)} was deleted by somebody else`;
-                    return resolve({ object, reasons: [reason], failed: true });
+                    return resolve({ object, live: false, reasons: [reason], failed: true });
                 }
                 // Items of a list do not say what they are.
                 const current: LiveObject = { ...found, apiVersion: object.apiVersion, kind: object.kind };
                 const verdict = judge(current, watched, begun);
                 const { next, over } = obstacles.since(verdict);
                 const { live, failed = false, reasons } = verdict;
-                if (live || over === "settling") return resolve({ object: current, reasons: [], failed: false });
-                if (failed || over || Date.now() - begun >= timeout) return resolve({ object: current, reasons, failed });
+                if (live || over === "settling") return resolve({ object: current, live: true, reasons: [], failed: false });
+                if (failed || over || Date.now() - begun >= timeout)
+                    return resolve({ object: current, live: false, reasons, failed });
                 timers.forEach(clearTimeout);
                 timers = [begun + timeout, next ?? Infinity]
                     .filter(Number.isFinite)

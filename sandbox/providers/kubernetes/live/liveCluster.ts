@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ApiRefused, type ApiResource, type ClusterClient } from "../../../kubernetes/clusterClient";
 import { ProviderError, type Values } from "../../double";
 import { at, text } from "../../values";
@@ -22,6 +23,23 @@ export class LiveCluster {
             const resource = await this.client.resourceOf(apiVersion, kind);
             return resource && { ...resource, apiVersion, kind };
         });
+    }
+
+    /**
+     * A kind whose definition was made a moment before is not known at once. As in the real provider, it is asked for some times.
+     *
+     * @throws ProviderError where there is no such kind
+     */
+    async requireKind(apiVersion: string, kind: string): Promise<LiveKind> {
+        for (let pause = 100; pause < 3200; pause *= 2) {
+            const found = await this.kindOf(apiVersion, kind);
+            if (found) return found;
+            await sleep(pause);
+        }
+        throw new ProviderError(
+            `no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}: the Kubernetes API server ` +
+                "reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been created",
+        );
     }
 
     /** @throws ProviderError */

@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import {
-    InitializationError,
     ProviderError,
     unknown,
     type CheckRequest,
@@ -16,12 +14,12 @@ import {
 } from "../../double";
 import { isKnown, merge, text } from "../../values";
 import { completeInputs, idOf, inputChanges, isAnnotated, kindOfToken, placeOf } from "../inputs";
-import { awaiters } from "./awaiters";
-import { awaitLife, verdictNow, type Outcome } from "./awaiting";
 import { deleteObject } from "./deletion";
+import { defaultTimeoutSeconds, Life } from "./life";
 import { newFieldManager, type LiveCluster, type LiveKind } from "./liveCluster";
 import { importedInputs, liveInputs } from "./liveInputs";
-import { conditionOf, type Awaiter, type LiveObject } from "./observed";
+import { conditionOf, type LiveObject } from "./observed";
+import { initializationError, managerOf, outputsOf } from "./state";
 
 export interface LiveInstanceOptions {
     /** Namespace for objects that name none. */
@@ -34,10 +32,14 @@ export interface LiveInstanceOptions {
 
 /** A provider instance that works against a real API server, as the real provider does. */
 export class LiveInstance implements ProviderInstance {
+    private readonly life: Life;
+
     constructor(
         private readonly cluster: LiveCluster,
         private readonly options: LiveInstanceOptions,
-    ) {}
+    ) {
+        this.life = new Life(cluster, options.standstill);
+    }
 
     async check(request: CheckRequest): Promise<CheckResult> {
         const named = kindOfToken(request.token);
@@ -71,9 +73,7 @@ export class LiveInstance implements ProviderInstance {
 
     async read({ token, id, inputs, outputs }: ReadRequest) {
         const kind = await this.findKind(token);
-        const { name, namespace } = placeOf(id);
-        const object =
-            kind && (await this.cluster.get(kind, kind.namespaced ? (namespace ?? this.options.namespace) : undefined, name));
+        const object = kind && (await this.find(kind, id));
         if (!object) return undefined;
         const isImport = Object.keys(inputs).length === 0;
         const found = {
@@ -81,7 +81,7 @@ export class LiveInstance implements ProviderInstance {
             inputs: isImport ? importedInputs(object) : liveInputs(inputs, object),
             outputs: outputsOf(object, managerOf(outputs)),
         };
-        const reasons = isImport ? [] : await this.troubles(kind, object);
+        const reasons = isImport ? [] : await this.life.troubles(kind, object);
         if (reasons.length > 0) {
             const headline = `Resource '${object.metadata.name}' was created but failed to initialize`;
             throw initializationError(headline, reasons, found);
@@ -130,7 +130,11 @@ export class LiveInstance implements ProviderInstance {
         }
     }
 
-    /** The object with its new inputs. @throws InitializationError where it is refused: the real provider keeps the inputs, and the next update tries again */
+    /**
+     * The object with its new inputs.
+     *
+     * @throws InitializationError where it is refused: as with the real provider the state keeps the inputs, and the next update tries again
+     */
     private async changed(
         kind: LiveKind,
         inputs: Values,
@@ -154,36 +158,15 @@ export class LiveInstance implements ProviderInstance {
         inputs: Values,
         { subject, fieldManager, timeoutSeconds }: { subject: string; fieldManager: string; timeoutSeconds?: number },
     ): Promise<Values> {
-        const outcome = await this.outcome(kind, object, timeoutSeconds);
+        const outcome = await this.life.wait(kind, object, timeoutSeconds);
         const outputs = outputsOf(outcome.object, fieldManager);
-        if (outcome.reasons.length === 0) return outputs;
+        if (outcome.live) return outputs;
         const { name } = object.metadata;
         const how = outcome.failed
             ? `Resource '${name}' was created but failed to initialize`
             : `'${name}' timed out waiting to be Ready`;
         const headline = `${subject} failed to fully initialize or become live: ${how}`;
         throw initializationError(headline, outcome.reasons, { id: idOf(object), outputs, inputs });
-    }
-
-    private async outcome(kind: LiveKind, object: LiveObject, timeoutSeconds = defaultTimeoutSeconds): Promise<Outcome> {
-        const awaiter = awaiterOf(kind, object);
-        if (!awaiter) return { object, reasons: [], failed: false };
-        const collection = this.cluster.path(kind, object.metadata.namespace);
-        const patience = { timeout: timeoutSeconds * 1000, standstill: this.options.standstill };
-        return this.cluster.asked(() => awaitLife(this.cluster.client, object, collection, awaiter, patience));
-    }
-
-    /** What has gone wrong with an object. Nothing where it is live, or may be on its way. */
-    private async troubles(kind: LiveKind, object: LiveObject): Promise<readonly string[]> {
-        const awaiter = awaiterOf(kind, object);
-        if (!awaiter) return [];
-        const {
-            live,
-            failed,
-            stuck = {},
-            reasons,
-        } = await this.cluster.asked(() => verdictNow(this.cluster.client, object, awaiter));
-        return !live && (failed || Object.keys(stuck).length > 0) ? reasons : [];
     }
 
     /** Whether a Job is there that has not come to its end. The real provider looks at no other kind. */
@@ -203,46 +186,11 @@ export class LiveInstance implements ProviderInstance {
         return this.cluster.kindOf(apiVersion, kind);
     }
 
-    /** A kind whose definition was made a moment before is not known at once. As in the real provider, it is asked for some times. */
-    private async kind(token: string): Promise<LiveKind> {
-        for (let pause = 100; pause < 3200; pause *= 2) {
-            const kind = await this.findKind(token);
-            if (kind) return kind;
-            await sleep(pause);
-        }
-        const named = kindOfToken(token);
-        throw new ProviderError(
-            `no matches for kind ${JSON.stringify(named.kind)} in version ${JSON.stringify(named.apiVersion)}: the Kubernetes API server ` +
-                "reported that the apiVersion for this resource does not exist. Verify that any required CRDs have been created",
-        );
+    private kind(token: string): Promise<LiveKind> {
+        const { apiVersion, kind } = kindOfToken(token);
+        return this.cluster.requireKind(apiVersion, kind);
     }
 }
 
-function awaiterOf({ apiVersion, kind }: LiveKind, object: LiveObject): Awaiter | undefined {
-    return isAnnotated(object, "pulumi.com/skipAwait") ? undefined : awaiters[`${apiVersion}/${kind}`];
-}
-
-function initializationError(
-    headline: string,
-    reasons: readonly string[],
-    { id, outputs, inputs }: { id: string; outputs: Values; inputs: Values },
-): InitializationError {
-    const message = [headline, ...reasons.map((reason) => `  * ${reason}`)].join("\n");
-    return new InitializationError(message, id, outputs, inputs, [headline, ...reasons]);
-}
-
-/** What the state keeps of an object: all but who set which field, and under which name this resource applies its own. */
-function outputsOf({ metadata, ...object }: LiveObject, fieldManager: string): Values {
-    const { managedFields: _managedFields, ...rest } = metadata as LiveObject["metadata"] & { managedFields?: unknown };
-    return { ...object, metadata: rest, [fieldManagerKey]: fieldManager };
-}
-
-function managerOf(outputs: Values): string {
-    return text(outputs, fieldManagerKey) ?? newFieldManager();
-}
-
-/** Where the real provider keeps it. */
-const fieldManagerKey = "__fieldManager";
 const replaceUnready = "pulumi.com/replaceUnready";
 const policies: Readonly<Record<string, string>> = { orphan: "Orphan", background: "Background" };
-const defaultTimeoutSeconds = 600;
