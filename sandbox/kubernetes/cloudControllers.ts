@@ -1,14 +1,12 @@
 import { publicAddress } from "../providers/cloud/endpoints";
 import type { ClusterClient, ClusterObject } from "./clusterClient";
 import { follow } from "./follow";
-import { serveGateways } from "./gateways";
 import { serveVolumes } from "./volumes";
 
-/** Plays what GKE has running beside Kubernetes: whatever gives addresses, volumes and gateways. Until told to stop. */
+/** Plays what every cluster of GKE has running beside Kubernetes: whatever gives addresses and volumes. Until told to stop. */
 export async function serveCloud(client: ClusterClient, signal: AbortSignal): Promise<void> {
     follow<Service>(client, "/api/v1/services", (service) => giveAddress(client, service), signal);
     await serveVolumes(client, signal);
-    await serveGateways(client, signal);
 }
 
 interface Service extends ClusterObject {

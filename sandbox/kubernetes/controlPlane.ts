@@ -3,6 +3,7 @@ import { toolPath } from "../toolchain/toolchain";
 import { serveCloud } from "./cloudControllers";
 import type { ClusterClient } from "./clusterClient";
 import { nodesAccount } from "./credentials";
+import { serveGateways } from "./gateways";
 import { makeNode, untilSchedulable } from "./node";
 import { kwokArguments } from "./programs";
 import { type ServersArgs, startServers } from "./servers";
@@ -49,6 +50,7 @@ export async function startControlPlane({ stages = [], ...args }: ControlPlaneAr
         processes.start("kwok", kwok, kwokArguments(files, stageFile));
         const admin = as("admin");
         await serveCloud(as(nodesAccount), controllers.signal);
+        await serveGateways(as(nodesAccount), controllers.signal);
         await makeNode(admin);
         await processes.whileRunning(untilSchedulable(admin));
     } catch (error) {

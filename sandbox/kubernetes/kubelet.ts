@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ContainerStatus } from "../providers/cloud/objects";
-import { startContainers, type PulledImage } from "../providers/kubernetes/containers";
+import { startContainers, type PulledImage, type Supplies } from "../providers/kubernetes/containers";
 import { ApiRefused, type ClusterClient, type ClusterObject } from "./clusterClient";
 import { follow } from "./follow";
 import { podStatus, type PodStatus } from "./podStatus";
@@ -17,6 +17,8 @@ export interface KubeletArgs {
     client: ClusterClient;
     /** Pulls an image as the cluster's nodes do. @throws Error that says why it could not */
     pull(reference: string): Promise<PulledImage>;
+    /** Why a folder from Secret Manager cannot be mounted. @default - nothing asks */
+    mountFault?: Supplies["mountFault"];
     /** Stops it. What it said of pods stays. */
     signal: AbortSignal;
 }
@@ -47,7 +49,7 @@ class Kubelet {
     }
 
     private async start(pod: NodePod): Promise<void> {
-        const { client, pull } = this.args;
+        const { client, pull, mountFault } = this.args;
         const uid = pod.metadata.uid!;
         const attempt = (this.attempts.get(uid) ?? 0) + 1;
         this.attempts.set(uid, attempt);
@@ -55,6 +57,7 @@ class Kubelet {
             { ...pod, metadata: { ...pod.metadata, uid, resourceVersion: "" } },
             {
                 pull,
+                mountFault,
                 data: (kind, namespace, name) => this.data(`${kind.toLowerCase()}s`, namespace, name),
             },
         );

@@ -18,6 +18,8 @@ export interface ServersArgs {
     directory: string;
     /** Who may speak to it beside its administrator: user name → groups. They may do nothing before RBAC lets them. @default - nobody */
     users?: Readonly<Record<string, readonly string[]>>;
+    /** Kinds that it knows beside Kubernetes' own. @default - all that GKE can know */
+    definitions?: readonly Manifest[];
     /** Who else knows tokens and grants rights. @default - nobody */
     webhooks?: Webhooks;
 }
@@ -46,8 +48,9 @@ export interface Servers {
  * @throws ToolUnavailable
  * @throws Error with the end of the log of the program that did not come up; nothing is left running then
  */
-export async function startServers({ directory, users = {}, webhooks }: ServersArgs): Promise<Servers> {
-    const { programs, definitions } = await readyServers();
+export async function startServers({ directory, users = {}, webhooks, ...args }: ServersArgs): Promise<Servers> {
+    const { programs, definitions: all } = await readyServers();
+    const { definitions = all } = args;
     mkdirSync(directory, { recursive: true });
     const [etcd, etcdPeer, unused] = await freePorts(3);
     const apiServer = keptPort(directory, unused);

@@ -94,7 +94,7 @@ const cluster: GcpKind = {
             ...(inputs.enableAutopilot === true ? { workloadIdentityConfig: { workloadPool: `${project}.svc.id.goog` } } : {}),
         };
     },
-    start: async (outputs, { clusters, project }) => clusters?.start(clusterKey(outputs, project)),
+    settle: async (outputs, { clusters, project }) => clusters?.settle(clusterKey(outputs, project)),
     stop: async (outputs, { clusters, project }) => clusters?.remove(clusterKey(outputs, project)),
     remove: (outputs, { cloud, project }) => {
         if (outputs.deletionProtection !== false) {

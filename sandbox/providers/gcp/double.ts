@@ -103,7 +103,7 @@ class GcpInstance implements ProviderInstance {
         }
         const outputs = this.write(kind, inputs, place);
         try {
-            await kind.start?.(outputs, place);
+            await kind.settle?.(outputs, place);
         } catch (error) {
             storageOf(kind).remove(outputs, place);
             throw new ProviderError(`Error waiting for creating ${kind.title} ${kind.name(inputs, place)}: ${String(error)}`);
@@ -133,7 +133,9 @@ class GcpInstance implements ProviderInstance {
             throw googleError(404, `Error updating ${kind.title}: The resource '${name}' was not found, notFound`);
         }
         kind.admit?.(inputs, place);
-        return this.write(kind, inputs, place);
+        const outputs = this.write(kind, inputs, place);
+        await kind.settle?.(outputs, place);
+        return outputs;
     }
 
     async delete({ token, outputs }: { token: string; outputs: Values }) {

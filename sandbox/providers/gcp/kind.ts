@@ -32,8 +32,8 @@ export interface GcpKind {
     unanswered?(inputs: Values): Values;
     /** Outputs that the cloud gives. @default none */
     answers?(inputs: Values, place: Place): Values;
-    /** What has to be brought up before a create is done. @default nothing */
-    start?(outputs: Values, place: Place): Promise<void>;
+    /** What has to be brought about before a create or an update is done. @default nothing */
+    settle?(outputs: Values, place: Place): Promise<void>;
     /** What has to be brought down before a delete is done. @default nothing */
     stop?(outputs: Values, place: Place): Promise<void>;
     /** What a delete does besides taking the record away. @throws ProviderError where it is refused */
@@ -58,7 +58,8 @@ export interface Reference {
 
 /** Runs what stands behind clusters. Keys are those of `Cloud.clusters`. */
 export interface ClusterHost {
-    start(clusterKey: string): Promise<void>;
+    /** Brings up what stands behind a cluster, or what of it is not there yet by what the cluster's resource says now. */
+    settle(clusterKey: string): Promise<void>;
     remove(clusterKey: string): Promise<void>;
 }
 

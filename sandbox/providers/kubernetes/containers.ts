@@ -26,7 +26,11 @@ export interface Supplies {
     /** The object of that name. Nothing where there is none. */
     data(kind: DataKind, namespace: string | undefined, name: string): Promise<Values | undefined>;
     /** Why GKE's driver mounts nothing of a SecretProviderClass for a Kubernetes account. @default - nothing asks it */
-    mountFault?(namespace: string | undefined, account: string, className: string): string | undefined;
+    mountFault?(
+        namespace: string | undefined,
+        account: string,
+        className: string,
+    ): Promise<string | undefined> | string | undefined;
 }
 
 /** How far the containers of a pod came. */
@@ -145,7 +149,7 @@ async function missingVolume({ metadata, spec }: StartablePod, supplies: Supplie
         const isSecretManager = text(volume, "csi.driver") === "secrets-store-gke.csi.k8s.io";
         const className = text(volume, "csi.volumeAttributes.secretProviderClass");
         const fault = isSecretManager
-            ? supplies.mountFault?.(metadata.namespace, text(spec, "serviceAccountName") ?? "default", className ?? "")
+            ? await supplies.mountFault?.(metadata.namespace, text(spec, "serviceAccountName") ?? "default", className ?? "")
             : undefined;
         if (fault !== undefined) {
             return `MountVolume.SetUp failed for volume ${JSON.stringify(volume.name)} : rpc error: code = Unknown desc = ${fault}`;

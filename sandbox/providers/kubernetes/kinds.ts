@@ -1,5 +1,5 @@
 import { ProviderError, type Values } from "../double";
-import { text } from "../values";
+import { at, text } from "../values";
 
 /** A kind of object that the API server knows. */
 export interface Kind {
@@ -92,6 +92,12 @@ export function kindOf(token: string): Kind {
         );
     }
     return found;
+}
+
+/** Whether a GKE cluster, by its resource, knows a group of kinds that not every cluster knows. */
+export function isAddedOn(group: string, cluster: Values): boolean {
+    const ofGroup = kinds.filter(({ apiVersion }) => groupOf(apiVersion) === group);
+    return ofGroup.some(({ addOns = [] }) => addOns.some((addOn) => at(cluster, addOn) === true));
 }
 
 /** Group of an API version, empty for the core. */

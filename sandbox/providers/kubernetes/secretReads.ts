@@ -10,6 +10,11 @@ export interface Place {
     objects: Objects;
 }
 
+/** A Kubernetes ServiceAccount. */
+interface Account {
+    metadata: { namespace?: string; name: string; annotations?: Record<string, string> };
+}
+
 /**
  * What Google's provider reads of a SecretProviderClass as a Kubernetes account: path → value, all of them; or why it reads nothing.
  */
@@ -19,11 +24,25 @@ export function readClass(
     account: string,
     className: string,
 ): Record<string, string> | string {
-    const secretClass = objects.get("SecretProviderClass", namespace, className);
+    return readFound(
+        { cloud, cluster },
+        {
+            secretClass: objects.get("SecretProviderClass", namespace, className),
+            className,
+            account: objects.get("ServiceAccount", namespace, account),
+        },
+    );
+}
+
+/** The same, of objects that were looked up already: nothing stands for one that there is not. */
+export function readFound(
+    { cloud, cluster }: Pick<Place, "cloud" | "cluster">,
+    { secretClass, className, account }: { secretClass: object | undefined; className: string; account: Account | undefined },
+): Record<string, string> | string {
     if (!secretClass) {
         return `SecretProviderClass ${className} not found`;
     }
-    const reader = readerOf({ cloud, cluster, objects }, namespace, account);
+    const reader = readerOf({ cloud, cluster }, account);
     const values: Record<string, string> = {};
     for (const { path, resourceName } of records(parse(text(secretClass, "spec.parameters.secrets") ?? ""))) {
         const resource = String(resourceName);
@@ -38,12 +57,12 @@ export function readClass(
 }
 
 /** The names by which IAM knows the one who reads: a Kubernetes account has two, the Google account that it acts as one. */
-function readerOf({ cloud, cluster, objects }: Place, namespace: string | undefined, name: string): string[] {
-    const [project] = cluster.key.split("/");
-    const account = objects.get("ServiceAccount", namespace, name);
+function readerOf({ cloud, cluster }: Pick<Place, "cloud" | "cluster">, account: Account | undefined): string[] {
     if (!account) {
         return [];
     }
+    const [project] = cluster.key.split("/");
+    const { namespace, name } = account.metadata;
     const pool = `projects/${cloud.project(project)?.number}/locations/global/workloadIdentityPools/${project}.svc.id.goog`;
     const own = [
         `principal://iam.googleapis.com/${pool}/subject/ns/${namespace}/sa/${name}`,

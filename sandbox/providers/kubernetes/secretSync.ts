@@ -25,10 +25,15 @@ export function syncSecrets(place: Place, namespace: string): void {
 /** Key of the Secret → value, or why there is none. */
 function secretData(place: Place, { metadata, spec }: KubernetesObject): Record<string, string> | string {
     const className = text(spec, "secretProviderClassName") ?? "";
-    const read = readClass(place, metadata.namespace, text(spec, "serviceAccountName") ?? "", className);
+    return picked(spec, readClass(place, metadata.namespace, text(spec, "serviceAccountName") ?? "", className));
+}
+
+/** Of what was read of a class, what a SecretSync wants, by the keys that it wants it under; or why that is not to be had. */
+export function picked(spec: unknown, read: Record<string, string> | string): Record<string, string> | string {
     if (typeof read === "string") {
         return read;
     }
+    const className = text(spec, "secretProviderClassName") ?? "";
     const data = records(at(spec, "secretObject.data"));
     const unknown = data.find(({ sourcePath }) => !Object.hasOwn(read, String(sourcePath)));
     return unknown
