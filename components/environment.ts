@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
-import { bringsManifests } from "../core/manifests/bring/render";
+import { bringsManifests } from "../core/manifests/bring/bringingService";
 import { renderDefaultDeny } from "../core/manifests/networkPolicy";
 import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
@@ -12,7 +12,7 @@ import { catalogImages } from "../core/release/lock";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
 import { inOrder } from "../core/settings/order";
-import { BroughtService } from "./broughtService";
+import type { BroughtService } from "./broughtService";
 import { clusterProvider } from "./clusterProvider";
 import type { LocalImage } from "./localImage";
 import { Microservice } from "./microservice";
@@ -60,6 +60,8 @@ export class Environment extends pulumi.ComponentResource {
         const catalog = deployedCatalog(settings.catalog, plan);
         const built = plan.local ? await this.buildLocally(plan.local, environment, settings.catalog, credentials) : {};
         const pinned = plan.local && Object.fromEntries(Object.values(built).map((image) => [image.reference, image.pinned]));
+        // Loaded only where a service brings its manifests: every `up` would wait for it.
+        const bringing = Object.values(catalog.services).some(bringsManifests) ? await import("./broughtService") : undefined;
         const workloads = environment.clusters.flatMap((cluster) => {
             const key = clusterKey(settings.project, environment, cluster);
             const provider = clusterProvider(key, cluster.context, { parent: this });
@@ -69,13 +71,14 @@ export class Environment extends pulumi.ComponentResource {
                 const after = (service.after ?? []).flatMap((name) => services[name] ?? []);
                 const name = `${key}-${service.name}`;
                 const options = { parent: this, provider, dependsOn: waitsFor };
-                services[service.name] = bringsManifests(service)
-                    ? new BroughtService(name, { service, context, after, images: pinned }, options)
-                    : new Microservice(
-                          name,
-                          { service, context, after, images: pinned, migrated: plan.migrations.done.includes(service.name) },
-                          options,
-                      );
+                services[service.name] =
+                    bringing && bringsManifests(service)
+                        ? new bringing.BroughtService(name, { service, context, after, images: pinned }, options)
+                        : new Microservice(
+                              name,
+                              { service, context, after, images: pinned, migrated: plan.migrations.done.includes(service.name) },
+                              options,
+                          );
             }
             const closed = new NetworkPolicy(`${key}-default-deny`, renderDefaultDeny(context), {
                 parent: this,

@@ -1,5 +1,6 @@
 import type { Service } from "../settings/model";
-import { bringsManifests, renderBrought } from "./bring/render";
+import { bringsManifests } from "./bring/bringingService";
+import { renderBrought } from "./bring/render";
 import { renderService, type RenderContext } from "./workload";
 
 /** All objects of a service, described or brought, in the order in which they are applied. */

@@ -34,7 +34,7 @@ export function readCatalog(shape: Shape, value: unknown, findings: Findings, fo
     compareServices(Object.fromEntries(services), findings);
     refuseWrongOrder(Object.fromEntries(services), findings);
     refuseWrongCalls(Object.fromEntries(services), findings);
-    refuseMeetings(Object.values(Object.fromEntries(services)), folders.sources, findings);
+    refuseMeetings(Object.values(Object.fromEntries(services)), folders, findings);
     return { services: Object.fromEntries(services) };
 }
 

@@ -5,8 +5,7 @@ import { refuseCollisions } from "./collisions";
 import { likelyProject, readEnvironmentFile, settleEnvironment } from "./environments";
 import { Findings } from "./findings";
 import { refuseLocalBuilds } from "./localBuilds";
-import { refuseNamespaces } from "../manifests/bring/conflicts";
-import { BroughtFolders } from "./manifests";
+import { BroughtFolders, refuseNamespaces } from "./manifests";
 import type { Catalog, Settings } from "./model";
 import { comparePlatforms, readPlatform } from "./platforms";
 import { refuseRepositoryNames } from "./repositories";
@@ -160,7 +159,7 @@ function arrange(
     if (catalog) {
         refuseRepositoryNames(environments, catalog, services, `${project.name}:environment`, (name) => findingsOf.get(name)!);
     }
-    problems.push(...refuseNamespaces(folders.sources, environments));
+    problems.push(...refuseNamespaces(folders, environments));
     if (catalog && !broken) {
         refuseUnknownEnvironments(catalog, project, listed, services);
     }

@@ -1,16 +1,15 @@
-import type { BroughtSources } from "../manifests/bring/conflicts";
-import { refuseConflicts } from "../manifests/bring/conflicts";
-import { type Brought, readBrought } from "../manifests/bring/read";
+import type * as conflicts from "../manifests/bring/conflicts";
+import type * as reading from "../manifests/bring/read";
 import type { Problem } from "../refusal";
 import type { Findings, Path } from "./findings";
-import { isFolder, isYamlOrJson, manifestTree } from "./manifestTree";
-import type { Service } from "./model";
+import type * as trees from "./manifestTree";
+import type { Environment, Service } from "./model";
 import type { ServiceEntry } from "./schema/service";
 
 /** Where folders of manifests are looked up, and what was found in them. */
 export class BroughtFolders {
     /** Service → its objects, with their files. */
-    readonly sources = new Map<string, Brought["sources"]>();
+    readonly sources = new Map<string, reading.Brought["sources"]>();
 
     constructor(
         /** The folder of `services.yaml`. Absent: the catalog stands in no folder, so no entry can bring manifests. */
@@ -18,8 +17,9 @@ export class BroughtFolders {
     ) {}
 
     /** Reads the folder that an entry names; nothing where there is none to read. */
-    read(service: Pick<Service, "name" | "image">, folder: string, path: Path, findings: Findings): Brought | undefined {
+    read(service: Pick<Service, "name" | "image">, folder: string, path: Path, findings: Findings): reading.Brought | undefined {
         const { directory } = this;
+        const { isFolder, isYamlOrJson, manifestTree, readBrought } = reader();
         if (directory === undefined || !isFolder(directory, folder)) {
             const message = `${folder} is no folder here; expected one with Kubernetes manifests, seen from services.yaml`;
             findings.add(path, message, `mkdir -p ${folder}, or mend the path`);
@@ -70,13 +70,32 @@ export function readBringing(
 }
 
 /** Refuses brought objects that meet others. What a service that is refused already would be is not known. */
-export function refuseMeetings(services: readonly Service[], sources: BroughtSources, findings: Findings): void {
+export function refuseMeetings(services: readonly Service[], { sources }: BroughtFolders, findings: Findings): void {
+    if (sources.size === 0) {
+        return;
+    }
     const sound = services.filter(({ name }) => !findings.touches(["services", name]));
     const known = new Map([...sources].filter(([name]) => sound.some((service) => service.name === name)));
-    for (const problem of known.size > 0 ? refuseConflicts(sound, known) : []) {
+    for (const problem of reader().refuseConflicts(sound, known)) {
         findings.addElsewhere(["services"], problem);
     }
 }
+
+/** Refuses brought objects that name a namespace which is not that of every environment. */
+export function refuseNamespaces({ sources }: BroughtFolders, environments: readonly Environment[]): Problem[] {
+    return sources.size === 0 ? [] : reader().refuseNamespaces(sources, environments);
+}
+
+/* eslint-disable @typescript-eslint/no-require-imports -- settings are read in one go: with import() all of it would be a promise */
+/** What reads manifests: thirty files, for which every `up` would wait though few catalogs need them. */
+function reader() {
+    return {
+        ...(require("../manifests/bring/conflicts") as typeof conflicts),
+        ...(require("../manifests/bring/read") as typeof reading),
+        ...(require("./manifestTree") as typeof trees),
+    };
+}
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /** The keys that mean the same as beside a description. */
 const meaningful = ["source", "image", "build", "manifests", "calls", "unrestrictedEgress", "after"];

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bringsManifests, renderBrought } from "../../core/manifests/bring/render";
+import { bringsManifests } from "../../core/manifests/bring/bringingService";
+import { renderBrought } from "../../core/manifests/bring/render";
 import type { RenderContext } from "../../core/manifests/workload";
 import type { BroughtObject, Catalog } from "../../core/settings/model";
 import { catalog, type Files, read } from "./settingsFixture";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { type BringingService, renderBrought } from "../../core/manifests/bring/render";
+import type { BringingService } from "../../core/manifests/bring/bringingService";
+import { renderBrought } from "../../core/manifests/bring/render";
 import type { BroughtObject } from "../../core/settings/model";
 import { billing, broughtCatalog, commit, contextOf, deployment, proxy, renderBilling } from "./broughtFixture";
 

@@ -6,7 +6,8 @@ import { podSelector } from "../labels";
 import { renderDefaultDeny } from "../networkPolicy";
 import { renderService } from "../workload";
 import { problemIn } from "./problem";
-import { bringsManifests, renderBrought } from "./render";
+import { bringsManifests } from "./bringingService";
+import { renderBrought } from "./render";
 
 /** The objects that services bring: service → objects with their files. */
 export type BroughtSources = ReadonlyMap<string, readonly SourceObject[]>;

@@ -1,4 +1,4 @@
-import type { BroughtManifests, BroughtObject, Service } from "../../settings/model";
+import type { BroughtObject } from "../../settings/model";
 import { deployedKinds } from "../deployedKinds";
 import { at, isTree, type Tree, treeAt } from "../import/objects";
 import { templateOf } from "../import/kustomization";
@@ -6,10 +6,8 @@ import { broughtLabels, broughtPodLabels } from "../labels";
 import { renderNetworkPolicy } from "../networkPolicy";
 import type { NetworkPolicyObject } from "../objects";
 import { commitAnnotation, type RenderContext } from "../workload";
+import type { BringingService } from "./bringingService";
 import { imageNameOf, imagePlaces, isOwnImage } from "./images";
-
-/** A service that brings its own manifests. */
-export type BringingService = Service & { manifests: BroughtManifests };
 
 /** What such a service is in Kubernetes. */
 export interface BroughtObjects {
@@ -17,10 +15,6 @@ export interface BroughtObjects {
     networkPolicy: NetworkPolicyObject;
     /** Its own objects, in the order in which they are applied. */
     objects: readonly BroughtObject[];
-}
-
-export function bringsManifests(service: Service): service is BringingService {
-    return service.manifests !== undefined;
 }
 
 /**
