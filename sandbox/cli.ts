@@ -53,15 +53,17 @@ function describeControlPlanes({ cloud }: World): string {
 }
 
 /** What somebody can do in the world that the story left. */
-export function howToPlay({ layout: { operations }, settings: { kubernetes } }: World): string {
-    const kubectl = "  kubectl get pods --namespace acme-shop-prod   # your own kubectl, as prod's deployer";
+export function howToPlay(world: World): string {
+    const { operations } = world.layout;
+    const { namespace } = world.environment("prod");
+    const kubectl = `  kubectl get pods --namespace ${namespace}   # your own kubectl, as prod's deployer`;
     return [
         "Play on as the release manager of prod:",
         `  cd ${operations}`,
         '  eval "$(npx oneflow env prod)"',
         "  pulumi preview -s prod",
         "  pulumi config set commit <sha> -s prod && pulumi up -s prod",
-        ...(kubernetes === "real" ? [kubectl] : []),
+        ...(world.settings.kubernetes === "real" ? [kubectl] : []),
         "Another stack is another shell: its own state, cluster and credentials.",
         "In this checkout: npx oneflow sandbox status, npx oneflow sandbox down",
     ].join("\n");

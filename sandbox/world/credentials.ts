@@ -44,6 +44,8 @@ export function writeKubeconfigs(layout: Layout, cloud: Cloud): void {
             kind: "Config",
             clusters: reachable.map(({ context, cluster }) => ({ name: context, cluster })),
             contexts: reachable.map(({ context }) => ({ name: context, context: { cluster: context, user: name } })),
+            // The one fetched last, as gcloud leaves it.
+            "current-context": reachable.at(-1)?.context ?? "",
             users: [{ name, user: { token: tokenOf(layout, name) } }],
         };
         writeFileSync(kubeconfigOf(layout, name), JSON.stringify(kubeconfig, null, 2), { mode: 0o600 });
