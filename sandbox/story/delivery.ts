@@ -57,6 +57,12 @@ export class Delivery {
      * no build has moved `latest` yet.
      */
     async deployDev(...args: string[]): Promise<EngineRun> {
+        const commit = await this.checkOutLatest();
+        return this.up("dev", [...commit, ...args], this.world.layout.devJob);
+    }
+
+    /** Makes the dev job's checkout of the commit that is `latest` now. @returns the options by which `pulumi` deploys that one */
+    async checkOutLatest(): Promise<string[]> {
         const { layout } = this.world;
         const lock = await pullLock(
             registryAs(this.world, "deployer-dev"),
@@ -70,8 +76,7 @@ export class Delivery {
         await checkout.checkout(lock?.source.commit ?? "develop");
         linkDependencies(this.project, layout.devJob);
         writeExports(layout.devJob, "dev", await stackVariables(layout, this.world.daemon, "dev"));
-        const commit = lock ? ["--config", `commit=${lock.source.commit}`] : [];
-        return this.up("dev", [...commit, ...args], layout.devJob);
+        return lock ? ["--config", `commit=${lock.source.commit}`] : [];
     }
 
     /** Promotes as a release manager does: one changed line in the stack's config, committed, and `pulumi up`. */

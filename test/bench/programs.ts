@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { succeeded, project } from "./benchWorld";
-import type { TimedPulumi } from "./timedPulumi";
+import type { TimedPulumi, TimedRun } from "./timedPulumi";
 
 /** A program whose start is compared, as its author would have it: nothing of oneflow, the same dependencies. */
 export interface Program {
@@ -60,15 +60,23 @@ new App("nginx", { app: "nginx" });
     },
 };
 
-/**
- * Writes a program with a stack `dev` in a file backend of its own, and runs it once.
- *
- * @returns how to run its `up` again, when nothing changes
- */
-export async function setUp(
-    { name, index, tsconfig }: Program,
-    { root, pulumi, variables }: { root: string; pulumi: TimedPulumi; variables: Readonly<Record<string, string>> },
-) {
+/** Where measured programs stand, and how their engine is run. */
+export interface Installation {
+    root: string;
+    pulumi: TimedPulumi;
+    variables: Readonly<Record<string, string>>;
+}
+
+/** A program with a stack `dev` in a file backend of its own, in which nothing was run yet. */
+export interface InstalledProgram {
+    checkout: string;
+    /** Runs `pulumi` on the stack. @throws Error with what the engine said where it did not end well */
+    run(...args: string[]): Promise<TimedRun>;
+}
+
+/** Writes a program and makes its stack. */
+export async function install({ name, index, tsconfig }: Program, installation: Installation): Promise<InstalledProgram> {
+    const { root, pulumi, variables } = installation;
     const checkout = join(root, name);
     const state = join(root, `${name}-state`);
     mkdirSync(checkout, { recursive: true });
@@ -80,8 +88,22 @@ export async function setUp(
     writeFileSync(join(checkout, "index.ts"), index);
     symlinkSync(join(project, "node_modules"), join(checkout, "node_modules"));
     const own = { ...variables, PULUMI_BACKEND_URL: `file://${state}` };
-    succeeded(await pulumi.run(["stack", "init", "--stack", "dev"], checkout, own));
-    const up = async () => succeeded(await pulumi.run(["up", "--yes", "--skip-preview", "--stack", "dev"], checkout, own));
+    const run = async (...args: string[]) => succeeded(await pulumi.run([...args, "--stack", "dev"], checkout, own));
+    await run("stack", "init");
+    return { checkout, run };
+}
+
+/**
+ * Writes a program, makes its stack, and runs it once.
+ *
+ * @returns how to run its `up` again, when nothing changes
+ */
+export async function setUp(program: Program, installation: Installation): Promise<() => Promise<TimedRun>> {
+    const { run } = await install(program, installation);
+    const up = () => run(...upQuietly);
     await up();
     return up;
 }
+
+/** An `up` that asks nothing and previews nothing: what a deployment is. */
+export const upQuietly = ["up", "--yes", "--skip-preview"];

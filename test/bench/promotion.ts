@@ -21,7 +21,8 @@ export async function measurePromotions(
     return taken;
 }
 
-async function pushChange(delivery: Delivery, what: string): Promise<string> {
+/** Pushes a change of one service's code. @returns the commit, whose images are built and which is `latest` then */
+export async function pushChange(delivery: Delivery, what: string): Promise<string> {
     const { developer, world } = delivery;
     await changeService(developer.directory, world.catalog().services.checkoutservice, what);
     await developer.commit(what);

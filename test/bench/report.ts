@@ -17,12 +17,10 @@ export interface Figures {
 
 /** The figures for a reader. */
 export function describe({ conditions, starts, requests, resolves, promotions }: Figures): string {
-    const { machine, load, node, engine } = conditions;
     return `
 Taken on the sandbox's doubles of Google Cloud, its registry and its clusters, on the loopback: no figure here says how
 long Google Cloud takes.
-${machine}; Node ${node.slice(1)}, Pulumi engine ${engine}.
-Load before and after: ${load.map((value) => value.toFixed(1)).join(" and ")}. Seconds are min / median / max.
+${takenOn(conditions)}
 
 pulumi up when nothing changes, ${starts.length} rounds of all three in turn
 ${indented(startTable(starts))}
@@ -36,6 +34,12 @@ ${resolves.count} tags resolved at once: ${resolves.seconds.toFixed(2)} s, ${res
 
 pulumi up of stage when one of twelve services changed: ${spread(promotions)} s, ${promotions.length} times
 `.trim();
+}
+
+/** The machine, and how the figures are to be read. */
+export function takenOn({ machine, load, node, engine }: Conditions): string {
+    return `${machine}; Node ${node.slice(1)}, Pulumi engine ${engine}.
+Load before and after: ${load.map((value) => value.toFixed(1)).join(" and ")}. Seconds are min / median / max.`;
 }
 
 function startTable(starts: readonly Round[]): string {
@@ -60,6 +64,6 @@ function verdict(starts: readonly Round[]): string {
     return `Bar ${words}: dev takes ${ratio.toFixed(2)} times as long as the empty program, at most ${bar} are allowed.\nRound by round: ${rounds}`;
 }
 
-function indented(text: string): string {
+export function indented(text: string): string {
     return text.replace(/^/gm, "  ");
 }

@@ -5,6 +5,9 @@ import { parseArgs } from "node:util";
 import { Refusal } from "../../core/refusal";
 import { World } from "../../sandbox/world/world";
 import { benchWorld } from "./benchWorld";
+import { judgeCluster, measureCluster } from "./cluster";
+import { describeCluster } from "./clusterReport";
+import { clusterWorld } from "./clusterWorld";
 import { conditions } from "./conditions";
 import { measurePromotions } from "./promotion";
 import { countRequests, measureResolves } from "./registry";
@@ -13,43 +16,70 @@ import { bar, judge, measureStarts } from "./starts";
 
 /**
  * `npm run bench`: how long a no-change `up` takes beside an empty program and beside the default template, and what
- * else is worth knowing. Everything is taken in one run, on the sandbox's doubles.
+ * else is worth knowing. With `--kubernetes`: how long the services take to a real control plane, beside a plain Pulumi
+ * program, kubectl and helm. Everything is taken in one run, on the sandbox's doubles.
  *
- * @param argv `--rounds N` (default 7), `--json`
- * @returns 1 where the median ratio to the empty program is above the bar, else 0
+ * @param argv `--rounds N` (default 7, with `--kubernetes` 5), `--json`, `--kubernetes`
+ * @returns 1 where a median is above its bar, else 0
  */
 export async function main(argv: readonly string[]): Promise<number> {
-    const { rounds, json } = readArguments(argv);
+    const { rounds, json, kubernetes } = readArguments(argv);
     const root = mkdtempSync(join(tmpdir(), "oneflow-bench-"));
-    const [before] = loadavg();
-    const progress = (line: string) => void process.stderr.write(`${line}\n`);
+    const bench = { root, rounds, json, before: loadavg()[0], progress: (line: string) => void process.stderr.write(`${line}\n`) };
     try {
-        progress("A world: platform up, first push, dev up.");
-        const { world, delivery, commit } = await benchWorld(join(root, "world"));
-        const starts = await measureStarts({ root, world, commit, rounds, progress });
-        progress("The registry.");
-        const requests = await countRequests(world);
-        const resolves = await measureResolves(world, 500);
-        progress("Promotions of one changed service.");
-        const promotions = await measurePromotions(delivery, { rounds: 3, progress });
-        const figures: Figures = { conditions: await conditions([before, loadavg()[0]]), starts, requests, resolves, promotions };
-        console.log(json ? JSON.stringify({ ...figures, verdict: judge(starts) }, null, 2) : describe(figures));
-        return judge(starts).ratio > bar ? 1 : 0;
+        return await (kubernetes ? benchCluster(bench) : benchStarts(bench));
     } finally {
         await World.stop(join(root, "world"));
         rmSync(root, { recursive: true, force: true });
     }
 }
 
-function readArguments(argv: readonly string[]): { rounds: number; json: boolean } {
+interface Bench {
+    root: string;
+    rounds: number;
+    json: boolean;
+    /** The machine's load before. */
+    before: number;
+    progress: (line: string) => void;
+}
+
+async function benchStarts({ root, rounds, json, before, progress }: Bench): Promise<number> {
+    progress("A world: platform up, first push, dev up.");
+    const { world, delivery, commit } = await benchWorld(join(root, "world"));
+    const starts = await measureStarts({ root, world, commit, rounds, progress });
+    progress("The registry.");
+    const requests = await countRequests(world);
+    const resolves = await measureResolves(world, 500);
+    progress("Promotions of one changed service.");
+    const promotions = await measurePromotions(delivery, { rounds: 3, progress });
+    const figures: Figures = { conditions: await conditions([before, loadavg()[0]]), starts, requests, resolves, promotions };
+    console.log(json ? JSON.stringify({ ...figures, verdict: judge(starts) }, null, 2) : describe(figures));
+    return judge(starts).ratio > bar ? 1 : 0;
+}
+
+async function benchCluster({ root, rounds, json, before, progress }: Bench): Promise<number> {
+    progress("A world with a real control plane: platform up, and a round to warm up.");
+    const taken = await measureCluster(await clusterWorld(join(root, "world")), { root, rounds, progress });
+    const on = await conditions([before, loadavg()[0]]);
+    const verdict = judgeCluster(taken);
+    console.log(json ? JSON.stringify({ conditions: on, rounds: taken, verdict }, null, 2) : describeCluster(taken, on));
+    return verdict.met ? 0 : 1;
+}
+
+function readArguments(argv: readonly string[]): { rounds: number; json: boolean; kubernetes: boolean } {
     const { values } = parseArgs({
         args: [...argv],
-        options: { rounds: { type: "string", default: "7" }, json: { type: "boolean", default: false } },
+        options: {
+            rounds: { type: "string" },
+            json: { type: "boolean", default: false },
+            kubernetes: { type: "boolean", default: false },
+        },
     });
-    const rounds = Number(values.rounds);
+    const { kubernetes, json } = values;
+    const rounds = Number(values.rounds ?? (kubernetes ? 5 : 7));
     if (!Number.isInteger(rounds) || rounds < 1) {
         const message = `is ${JSON.stringify(values.rounds)}; expected a whole number from 1 on`;
         throw new Refusal("Nothing was measured", [{ subject: "--rounds", message, remedy: "npm run bench -- --rounds 7" }]);
     }
-    return { rounds, json: values.json };
+    return { rounds, json, kubernetes };
 }

@@ -1,7 +1,8 @@
 import { stackVariables } from "../../sandbox/world/engine";
 import type { World } from "../../sandbox/world/world";
 import { succeeded } from "./benchWorld";
-import { emptyProgram, setUp, templateProgram } from "./programs";
+import { emptyProgram, setUp, templateProgram, upQuietly } from "./programs";
+import { resourceChanges } from "./resourceChanges";
 import { median } from "./statistics";
 import { TimedPulumi, type TimedRun } from "./timedPulumi";
 
@@ -49,7 +50,7 @@ export async function measureStarts({
     const pulumi = await TimedPulumi.in(root);
     const variables = await stackVariables(world.layout, world.daemon, "dev");
     const programs = { root, pulumi, variables };
-    const up = ["up", "--yes", "--skip-preview", "--stack", "dev", "--config", `commit=${commit}`];
+    const up = [...upQuietly, "--stack", "dev", "--config", `commit=${commit}`];
     const oneflow = async () => succeeded(await pulumi.run(up, world.layout.devJob, variables));
     const empty = await setUp(emptyProgram, programs);
     const template = await setUp(templateProgram, programs);
@@ -73,12 +74,11 @@ export async function measureStarts({
 
 /** How many resources a run left as they are. @throws Error where it changed one */
 function unchanged(run: TimedRun): number {
-    const summary = run.output.split("Resources:")[1]?.trim().split("\n") ?? [];
-    const [, count] = /^(\d{2,}) unchanged$/.exec(summary[0] ?? "") ?? [];
-    if (count === undefined) {
+    const { unchanged: count, ...changed } = resourceChanges(run.output);
+    if (count === undefined || Object.keys(changed).length > 0) {
         throw new Error(`the up of dev was to change nothing:\n${run.output}`);
     }
-    return Number(count);
+    return count;
 }
 
 function start({ seconds, cpu }: TimedRun): Start {
