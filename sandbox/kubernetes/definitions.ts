@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
+import { setTimeout as pause } from "node:timers/promises";
 import type { DefinitionsTool } from "../toolchain/tools";
 import { toolPath } from "../toolchain/toolchain";
-import type { ClusterClient, ClusterObject, Manifest } from "./clusterClient";
+import { ApiRefused, type ClusterClient, type ClusterObject, type Manifest } from "./clusterClient";
 
 /** Kinds that GKE knows beyond Kubernetes' own, as objects of kind CustomResourceDefinition. @throws ToolUnavailable */
 export async function readDefinitions(): Promise<Manifest[]> {
@@ -9,25 +10,41 @@ export async function readDefinitions(): Promise<Manifest[]> {
     return [...(await read("gateway-api")), ...(await read("secrets-store")), secretSync];
 }
 
-/** Lets a cluster know kinds, and waits until it does. Those that it knows already are left alone. */
+/** Lets a cluster know kinds, and waits until they can be used. Those that it knows already are left alone. */
 export async function define(admin: ClusterClient, definitions: readonly Manifest[]): Promise<void> {
     const { items } = await admin.get<{ items: ClusterObject[] }>(collection);
     const known = new Set(items.map(({ metadata }) => metadata.name));
     const missing = definitions.filter(({ metadata }) => !known.has(metadata.name));
     await Promise.all(missing.map((definition) => admin.create(collection, definition)));
     const asked = new Set(definitions.map(({ metadata }) => metadata.name));
-    await admin.until<Definition>(
-        collection,
-        (all) => all.filter(({ metadata, status }) => asked.has(metadata.name) && isServed(status)).length === asked.size,
-    );
+    const isEstablished = ({ metadata, status }: Definition) =>
+        asked.has(metadata.name) &&
+        (status?.conditions ?? []).some(({ type, status }) => type === "Established" && status === "True");
+    const all = await admin.until<Definition>(collection, (found) => found.filter(isEstablished).length === asked.size);
+    await Promise.all(all.filter(isEstablished).map((definition) => untilUsable(admin, definition)));
 }
 
 interface Definition extends ClusterObject {
+    spec: { group: string; names: { plural: string }; versions: { name: string; served: boolean }[] };
     status?: { conditions?: { type: string; status: string }[] };
 }
 
-function isServed(status: Definition["status"]): boolean {
-    return status?.conditions?.some(({ type, status }) => type === "Established" && status === "True") ?? false;
+/** An established kind is refused for another moment, of whose end the server says nothing. */
+async function untilUsable(admin: ClusterClient, { spec: { group, names, versions } }: Definition): Promise<void> {
+    for (const { name } of versions.filter(({ served }) => served)) {
+        while (!(await answers(admin, `/apis/${group}/${name}/${names.plural}?limit=1`))) await pause(50);
+    }
+}
+
+async function answers(admin: ClusterClient, path: string): Promise<boolean> {
+    try {
+        await admin.get(path);
+        return true;
+    } catch (error) {
+        // Not known yet, being initialised, not ready.
+        if (error instanceof ApiRefused && [404, 429, 503].includes(error.code)) return false;
+        throw error;
+    }
 }
 
 const collection = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";

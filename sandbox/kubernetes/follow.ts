@@ -29,7 +29,7 @@ export function follow<T extends ClusterObject>(
             return true;
         } catch (error) {
             if (signal.aborted || isGone(error)) return true;
-            if (!isNotYet(error)) console.error(`${collection}: ${String(error)}`);
+            console.error(`${collection}: ${String(error)}`);
             await pauseUnlessStopped(signal);
             return false;
         }
@@ -58,11 +58,6 @@ export function follow<T extends ClusterObject>(
 /** Of an object that was deleted while it was handled nothing more is wanted. */
 function isGone(error: unknown): boolean {
     return error instanceof ApiRefused && error.code === 404;
-}
-
-/** The storage of a kind that was defined a moment ago. */
-function isNotYet(error: unknown): boolean {
-    return error instanceof ApiRefused && error.code === 429;
 }
 
 async function pauseUnlessStopped(signal: AbortSignal): Promise<void> {
