@@ -7,6 +7,7 @@ import * as core from "@pulumi/kubernetes/core/v1";
 import * as networking from "@pulumi/kubernetes/networking/v1";
 import * as policy from "@pulumi/kubernetes/policy/v1";
 import * as pulumi from "@pulumi/pulumi";
+import { contentHash } from "../core/manifests/contentHash";
 import type { JobObject, ServiceObject } from "../core/manifests/objects";
 import { renderService, type RenderContext } from "../core/manifests/workload";
 import type { Service } from "../core/settings/model";
@@ -60,7 +61,7 @@ export class Microservice extends pulumi.ComponentResource {
         const ready = { parent: this, dependsOn: [...present([account, this.networkPolicy, files, synced, ...mounted]), ...after] };
         const migration =
             objects.migrate &&
-            new batch.Job(`${name}-migrate`, againAfterFailure(objects.migrate), {
+            new batch.Job(`${name}-migrate-${versionOf(objects.migrate)}`, againAfterFailure(objects.migrate), {
                 ...ready,
                 ...outlasting(objects.migrate),
                 ...(migrated && { ignoreChanges: ["metadata", "spec"] }),
@@ -96,7 +97,8 @@ export class Microservice extends pulumi.ComponentResource {
             new policy.PodDisruptionBudget(name, objects.disruptionBudget, own);
         }
         if (objects.verify) {
-            const checked = { parent: this, dependsOn: rollouts, ...outlasting(objects.verify) };
+            // What was verified before is verified again on the way back: no Job of that name may stand there by then.
+            const checked = { parent: this, dependsOn: rollouts, deleteBeforeReplace: true, ...outlasting(objects.verify) };
             new batch.Job(`${name}-verify`, againAfterFailure(objects.verify), checked);
         }
         this.registerOutputs({});
@@ -110,6 +112,14 @@ export class Microservice extends pulumi.ComponentResource {
 export function notAwaited<Service extends ServiceObject>(service: Service): Service {
     const annotations = { ...service.metadata.annotations, "pulumi.com/skipAwait": "true" };
     return { ...service, metadata: { ...service.metadata, annotations } };
+}
+
+/**
+ * What tells the migrations of a service's versions apart, whatever else its entry says. Each is a resource of its own: one that
+ * failed leaves alone the one before it, which the way back finds as it ended, so nothing is migrated again.
+ */
+function versionOf({ spec }: JobObject): string {
+    return contentHash(spec.template.spec.containers[0].image, 8);
 }
 
 /** The Job, made anew where it failed: a Job that failed never runs again by itself, so no `up` could mend it. */
