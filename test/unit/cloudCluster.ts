@@ -43,7 +43,11 @@ export class PlayedCluster {
         private readonly provider: ProviderInstance,
     ) {}
 
-    static async start(settings: Values = { enableAutopilot: true }): Promise<PlayedCluster> {
+    /** With settings of the cluster, and of the provider. */
+    static async start(
+        settings: Values = { enableAutopilot: true },
+        configuration: Record<string, string> = {},
+    ): Promise<PlayedCluster> {
         const directory = mkdtempSync(join(tmpdir(), "oneflow-cluster-"));
         const cloud = new Cloud(directory);
         cloud.addProject({ id: "acme-dev", number: "1001", owner: admin });
@@ -64,7 +68,7 @@ export class PlayedCluster {
         const cluster = new PlayedCluster(
             directory,
             cloud,
-            await kubernetesDouble(cloud, options).configure({ namespace: "shop" }),
+            await kubernetesDouble(cloud, options).configure({ namespace: "shop", ...configuration }),
         );
         await cluster.up("core/v1:Namespace", { metadata: { name: "shop" } });
         return cluster;
@@ -127,6 +131,11 @@ export class PlayedCluster {
         const { token, id, outputs } = this.kept.get(place)!;
         await this.provider.delete({ token, id, outputs } as never);
         this.kept.delete(place);
+    }
+
+    /** Takes a resource out of what the engine knows: it stays in the cluster. */
+    forget(type: string, name: string): void {
+        this.kept.delete(`kubernetes:${type} ${name}`);
     }
 
     /** Pod → image and phase. */

@@ -104,7 +104,7 @@ describe("The Kubernetes double", () => {
         pulledBy = [];
         cloud.addCluster({ name: "kind", server: "https://127.0.0.1:6443", admins: [admin], nodeMember: "serviceAccount:nodes" });
         cloud.addIdentity({ token: "deployer-token", member: deployer });
-        cluster = await double().configure({});
+        cluster = await double().configure({ upsertExistingObjects: "true" });
         await apply(tokens.namespace, {
             metadata: { name: "shop", labels: { "pod-security.kubernetes.io/enforce": "restricted" } },
         });
@@ -434,7 +434,7 @@ describe("The Kubernetes double", () => {
         await assert.rejects(double().configure({ kubeconfig: config }), /Permission 'container\.clusters\.connect' denied/);
 
         cloud.iam.grant("projects/acme-dev", "roles/container.viewer", deployer);
-        const viewer = await double().configure({ kubeconfig: config });
+        const viewer = await double().configure({ kubeconfig: config, upsertExistingObjects: "true" });
         await assert.rejects(apply(tokens.namespace, { metadata: { name: "shop" } }, viewer), /cannot patch resource "namespaces"/);
     });
 

@@ -246,6 +246,23 @@ describe("The played Kubernetes", () => {
         assert.deepEqual(cluster.pods(), {});
     });
 
+    it("makes nothing that is there already, unless the provider is told to take it over", async () => {
+        await cluster.up(jobs, job("good"));
+        cluster.forget(jobs, "move");
+        await assert.rejects(
+            cluster.up(jobs, job("good")),
+            /^ProviderError: resource shop\/move was not successfully created by the Kubernetes API server: jobs\.batch "move" already exists$/,
+        );
+        const taking = await PlayedCluster.start({ enableAutopilot: true }, { upsertExistingObjects: "true" });
+        try {
+            await taking.up(jobs, job("good"));
+            taking.forget(jobs, "move");
+            await taking.up(jobs, job("good"));
+        } finally {
+            taking.remove();
+        }
+    });
+
     it("programs a Gateway of GKE's classes and its routes", async () => {
         const made = await cluster.up(gateways, gateway());
         assert.deepEqual(conditionsOf(made), ["Accepted Accepted", "Programmed Programmed"]);

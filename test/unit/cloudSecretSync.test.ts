@@ -44,7 +44,7 @@ describe("Secret Manager in the Kubernetes double", () => {
         put({ enabled: true });
         const pullImage = async () => ({ digest: `sha256:${"a".repeat(64)}`, config: { User: "1000", Entrypoint: ["/app"] } });
         kubernetes = await kubernetesDouble(cloud, { kubeconfig: config, member: admin, pullImage, progressDeadline: 5 }).configure(
-            {},
+            { upsertExistingObjects: "true" },
         );
         await kubernetes.create({
             token: "kubernetes:core/v1:Namespace",

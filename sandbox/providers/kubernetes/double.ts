@@ -34,17 +34,17 @@ export interface KubernetesDoubleOptions {
  */
 export function kubernetesDouble(cloud: Cloud, options: KubernetesDoubleOptions): ProviderDouble {
     const { progressDeadline = 1500, startup = 5 } = options;
+    const upserts = (config: Readonly<Record<string, string>>) => config.upsertExistingObjects === "true";
     const live = async (client: ClusterClient, namespace: string, config: Readonly<Record<string, string>>) => {
         const server = new LiveCluster(client);
         await server.asked(() => client.get("/version"));
-        const upsert = config.upsertExistingObjects === "true";
-        return new LiveInstance(server, { namespace, upsert, standstill: progressDeadline });
+        return new LiveInstance(server, { namespace, upsert: upserts(config), standstill: progressDeadline });
     };
-    const played = (cluster: Cluster, member: string, namespace: string) => {
+    const played = (cluster: Cluster, member: string, namespace: string, config: Readonly<Record<string, string>>) => {
         const server = new ApiServer(cloud, cluster, member);
         const mountFault = secretMounts({ cloud, cluster, objects: server.objects });
         const kubelet = new Kubelet(server.objects, options.pullImage, cluster.nodeMember, startup, mountFault);
-        return new PlayedInstance(server, new Liveness(server.objects, kubelet, progressDeadline), namespace);
+        return new PlayedInstance(server, new Liveness(server.objects, kubelet, progressDeadline), namespace, upserts(config));
     };
     return {
         name: "kubernetes",
@@ -67,7 +67,7 @@ export function kubernetesDouble(cloud: Cloud, options: KubernetesDoubleOptions)
                 throw unreachable("the server has asked for the client to provide credentials: Unauthorized");
             }
             if (!cluster.controlPlane) {
-                return played(cluster, member, namespace);
+                return played(cluster, member, namespace, config);
             }
             const refusal = connectionRefusal(cloud, cluster, member);
             if (refusal !== undefined) {

@@ -18,7 +18,7 @@ import { at, isKnown, isRecord, merge, projection, text } from "../values";
 import type { ApiServer } from "./apiServer";
 import { completeInputs, idOf, inputChanges, isAnnotated, placeOf } from "./inputs";
 import { isComplete } from "./job";
-import { kindOf, nameOf, type Kind } from "./kinds";
+import { kindOf, nameOf, qualified, type Kind } from "./kinds";
 import type { Liveness } from "./liveness";
 
 /** A provider instance whose cluster is played from the cloud's files: API server, controllers and nodes. */
@@ -28,6 +28,8 @@ export class PlayedInstance implements ProviderInstance {
         private readonly liveness: Liveness,
         /** Namespace for objects that name none. */
         private readonly namespace: string,
+        /** Whether what is there already is taken over where a program makes it. */
+        private readonly upsert: boolean,
     ) {}
 
     check(request: CheckRequest): CheckResult {
@@ -53,7 +55,7 @@ export class PlayedInstance implements ProviderInstance {
                 },
             };
         }
-        const object = this.apply(kind, inputs, "created");
+        const object = this.made(kind, inputs);
         const id = idOf(object);
         const outputs = await this.live(
             object,
@@ -89,7 +91,7 @@ export class PlayedInstance implements ProviderInstance {
             this.dryRun(kind, inputs);
             return { ...oldOutputs, ...inputs, metadata: { ...(oldOutputs.metadata as object), ...(inputs.metadata as object) } };
         }
-        const object = this.apply(kind, inputs, "updated");
+        const object = this.asked(inputs, "updated", () => this.server.apply(kind, inputs));
         return this.live(object, inputs, `the Kubernetes API server reported that ${JSON.stringify(id)}`);
     }
 
@@ -103,9 +105,20 @@ export class PlayedInstance implements ProviderInstance {
         throw new ProviderError(`the sandbox's Kubernetes has no function ${token}`);
     }
 
-    private apply(kind: Kind, inputs: Values, done: string): KubernetesObject {
-        try {
+    private made(kind: Kind, inputs: Values): KubernetesObject {
+        return this.asked(inputs, "created", () => {
+            const name = nameOf(inputs);
+            const namespace = kind.namespaced ? text(inputs, "metadata.namespace") : undefined;
+            if (!this.upsert && this.server.objects.get(kind.kind, namespace, name)) {
+                throw new ProviderError(`${qualified(kind)} ${JSON.stringify(name)} already exists`);
+            }
             return this.server.apply(kind, inputs);
+        });
+    }
+
+    private asked(inputs: Values, done: string, ask: () => KubernetesObject): KubernetesObject {
+        try {
+            return ask();
         } catch (error) {
             if (error instanceof ProviderError) {
                 const name = [at(inputs, "metadata.namespace"), nameOf(inputs)].filter(Boolean).join("/");
