@@ -55,7 +55,10 @@ export async function planPromotion(
     if ("problems" in decision || problems.length > 0) {
         throw refusal(environment, problems);
     }
-    return { plan: decision.plan, words: [describePlan(decision.plan), describeWayBack(decision.plan)].filter(Boolean).join("\n") };
+    return {
+        plan: decision.plan,
+        words: [describePlan(decision.plan), describeWayBack(decision.plan, catalog)].filter(Boolean).join("\n"),
+    };
 }
 
 /** Nothing to deploy, but what the working copy builds, is fine while nothing runs; else it would delete everything. */

@@ -35,13 +35,16 @@ export function describeLocal({ environment: { name, tier, commit }, pending, no
  * The two commands that undo a change of what runs, said before it begins: after a failed rollout the engine's own report
  * stands last, and this stands in it. Empty where nothing ran before, or nothing changes.
  */
-export function describeWayBack({ environment, request, current, transitions }: Plan): string {
+export function describeWayBack({ environment, request, current, transitions }: Plan, { services }: Catalog): string {
     if (!current || transitions.length === 0) {
         return "";
     }
     const back = [...requestCommands(environment.name, current.request, request), `pulumi up -s ${environment.name}`].join(" && ");
+    const verified = transitions.filter(({ image, to }) => to !== undefined && services[image]?.verify).map(({ image }) => image);
     return [
-        `  Should a rollout fail, what served goes on serving and no run is recorded; then`,
+        verified.length === 0
+            ? "  Should a rollout fail, what served goes on serving and no run is recorded; then"
+            : `  Should a rollout fail, what served goes on serving; should verify of ${list(verified)} fail, the new one serves. No run is recorded; then`,
         `  → back to ${shortCommit(current.request.commit)}, healthy at ${current.at}: ${back}`,
         `  → again, once the cause is mended: pulumi up -s ${environment.name}`,
     ].join("\n");

@@ -492,17 +492,26 @@ describe("a plan in words", () => {
         );
     });
 
+    it("says that what a verification condemns serves already", () => {
+        const { cart, ...others } = catalog.services;
+        const verifying = { services: { ...others, cart: { ...cart, verify: { env: {}, timeoutSeconds: 60 } } } };
+        assert.equal(
+            describeWayBack(planOf(request, facts), verifying).split("\n")[0],
+            "  Should a rollout fail, what served goes on serving; should verify of cart fail, the new one serves. No run is recorded; then",
+        );
+    });
+
     it("names the way back before a change begins, pins included, and none where there is nothing to go back to", () => {
         const known = { ...mixedFacts, imagesRanBefore: new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]) };
         const plan = planOf(mixed, known);
-        assert.deepEqual(describeWayBack(plan).split("\n"), [
+        assert.deepEqual(describeWayBack(plan, catalog).split("\n"), [
             "  Should a rollout fail, what served goes on serving and no run is recorded; then",
             `  → back to 71c44d0…, healthy at 2026-01-31T12:00:00Z: pulumi config set commit ${old} -s prod && ` +
                 "pulumi config rm --path 'pins.checkout' -s prod && pulumi up -s prod",
             "  → again, once the cause is mended: pulumi up -s prod",
         ]);
-        assert.equal(describeWayBack({ ...plan, transitions: [] }), "");
-        assert.equal(describeWayBack({ ...plan, current: undefined }), "");
+        assert.equal(describeWayBack({ ...plan, transitions: [] }, catalog), "");
+        assert.equal(describeWayBack({ ...plan, current: undefined }, catalog), "");
     });
 });
 
