@@ -45,16 +45,21 @@ export class Microservice extends pulumi.ComponentResource {
 
         const account = new core.ServiceAccount(`${name}-account`, objects.serviceAccount, own);
         this.networkPolicy = new networking.NetworkPolicy(name, objects.networkPolicy, own);
-        const files = objects.files && new core.ConfigMap(`${name}-files`, objects.files, own);
+        const files = objects.files && new core.ConfigMap(`${name}-files-${contentOf(objects.files)}`, objects.files, own);
 
-        const secrets = objects.secretClass && new CustomResource(`${name}-secret-class`, objects.secretClass, own);
+        const secrets =
+            objects.secretClass &&
+            new CustomResource(`${name}-secret-class-${contentOf(objects.secretClass)}`, objects.secretClass, own);
         const synced =
             objects.secretSync &&
-            new CustomResource(`${name}-secret-sync`, objects.secretSync, { parent: this, dependsOn: present([account, secrets]) });
+            new CustomResource(`${name}-secret-sync-${contentOf(objects.secretSync)}`, objects.secretSync, {
+                parent: this,
+                dependsOn: present([account, secrets]),
+            });
 
         const folders = args.service.volumes.filter(({ versions }) => versions !== undefined);
-        const mounted = folders.map(
-            (folder, index) => new CustomResource(`${name}-folder-${folder.name}`, objects.secretVolumes![index], own),
+        const mounted = (objects.secretVolumes ?? []).map(
+            (folder, index) => new CustomResource(`${name}-folder-${folders[index].name}-${contentOf(folder)}`, folder, own),
         );
 
         const timeout = `${rolloutMinutes}m`;
@@ -112,6 +117,14 @@ export class Microservice extends pulumi.ComponentResource {
 export function notAwaited<Service extends ServiceObject>(service: Service): Service {
     const annotations = { ...service.metadata.annotations, "pulumi.com/skipAwait": "true" };
     return { ...service, metadata: { ...service.metadata, annotations } };
+}
+
+/**
+ * The part of an object's name that changes with its content. It stands in the resource's name too: what a promotion that failed
+ * has replaced stands until one succeeds, and on the way back it could not be made a second time.
+ */
+function contentOf({ metadata: { name } }: { metadata: { name: string } }): string {
+    return name.slice(name.lastIndexOf("-") + 1);
 }
 
 /**
