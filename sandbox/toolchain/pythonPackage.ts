@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmodSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Problem } from "../../core/refusal";
 import { run } from "./run";
@@ -9,8 +9,8 @@ import type { Source } from "./source";
 export interface PythonPackageArgs {
     /** Name of the package, and of the program's file. */
     name: string;
-    /** What Python runs: `python3 -m MODULE`. */
-    module: string;
+    /** What Python runs: `python3 -m MODULE`. @default - the package brings a program that needs no Python to run */
+    module?: string;
     /** requirements.txt that pins the package and everything under it, with the hashes of their files. */
     requirements: string;
     /** Minutes on two cores with nothing downloaded before. */
@@ -31,7 +31,8 @@ export class PythonPackage implements Source {
     async cacheName(): Promise<string | undefined> {
         const python = await pythonOnThisMachine();
         if (python === undefined) return undefined;
-        const inputs = JSON.stringify([this.pins(), this.args.module, launcher(this.args.module), python]);
+        const { module } = this.args;
+        const inputs = JSON.stringify([this.pins(), module, module && launcher(module), python]);
         return `${this.args.name}-${createHash("sha256").update(inputs).digest("hex").slice(0, 16)}`;
     }
 
@@ -47,8 +48,12 @@ export class PythonPackage implements Source {
         const options = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--disable-pip-version-check", "--no-input"];
         await run("python3", ["-m", "pip", "install", ...options, "--target", join(folder, "lib"), "-r", requirements], { log });
         const program = join(folder, name);
-        writeFileSync(program, launcher(module));
-        chmodSync(program, 0o755);
+        if (module === undefined) {
+            renameSync(join(folder, "lib", "bin", name), program);
+        } else {
+            writeFileSync(program, launcher(module));
+            chmodSync(program, 0o755);
+        }
         await run(program, ["--version"], { log });
     }
 

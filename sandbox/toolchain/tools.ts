@@ -14,6 +14,8 @@ export type ToolName =
     | "crane"
     | "docker-registry"
     | "checkov"
+    | "actionlint"
+    | "zizmor"
     | ControlPlaneTool
     // What teams deploy with otherwise: the bench runs them beside oneflow.
     | "kubectl"
@@ -110,6 +112,26 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                 module: "checkov.main",
                 requirements: join(modules, "checkov", "requirements.txt"),
                 expectedMinutes: 2,
+            }),
+        ],
+    },
+    actionlint: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "actionlint"),
+                package: "github.com/rhysd/actionlint/cmd/actionlint",
+                binary: "actionlint",
+                versionVariable: "github.com/rhysd/actionlint.version",
+                expectedMinutes: 1,
+            }),
+        ],
+    },
+    zizmor: {
+        sources: [
+            new PythonPackage({
+                name: "zizmor",
+                requirements: join(modules, "zizmor", "requirements.txt"),
+                expectedMinutes: 1,
             }),
         ],
     },

@@ -24,10 +24,22 @@ describe("a program out of a Python package", () => {
         assert.match(before!, /^tool-[0-9a-f]{16}$/);
     });
 
+    it("stands elsewhere in the cache where Python runs it than where it needs none", async () => {
+        const requirements = join(folder(), "requirements.txt");
+        writeFileSync(requirements, "tool==1.2.3\n");
+        const names = await Promise.all(
+            [{ module: "tool.main" }, {}].map((more) =>
+                new PythonPackage({ name: "tool", requirements, expectedMinutes: 1, ...more }).cacheName(),
+            ),
+        );
+        assert.equal(new Set(names).size, 2);
+    });
+
     it("is pinned with the hash of every file, down to the last dependency, in what is committed", () => {
         const modules = join(__dirname, "..", "..", "sandbox", "toolchain", "modules");
-        const text = readFileSync(join(modules, "checkov", "requirements.txt"), "utf8");
-        const entries = text.split(/\n(?=\S)/);
+        const entries = ["checkov", "zizmor"].flatMap((name) =>
+            readFileSync(join(modules, name, "requirements.txt"), "utf8").split(/\n(?=\S)/),
+        );
         assert.ok(entries.length > 50);
         for (const entry of entries) assert.match(entry, /^[a-z0-9._-]+==\S+( ; [^\n]*)? \\\n {4}--hash=sha256:[0-9a-f]{64}/);
     });
