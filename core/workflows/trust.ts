@@ -1,4 +1,7 @@
 import type { Delivery } from "../settings/model";
+import { jobWorkflowRef, workflowFolder, type WorkflowName } from "./names";
+
+export type { WorkflowName } from "./names";
 
 /** Numeric ids of a GitHub repository: a name can be registered again by another, an id cannot. */
 export interface RepositoryIds {
@@ -13,9 +16,6 @@ export interface Trust {
     /** CEL: which tokens are taken at all. At most 4,096 characters. */
     attributeCondition: string;
 }
-
-/** The workflow documents of the operations repository that may act on the cloud. */
-export type WorkflowName = "build" | "release" | "deploy" | "promote" | "drift";
 
 /** Where GitHub's tokens come from. */
 export const githubIssuer = "https://token.actions.githubusercontent.com";
@@ -40,7 +40,7 @@ export function trust(delivery: Delivery, operations: RepositoryIds, callers: re
         attributeCondition: [
             `assertion.repository_owner_id in [${owners.map(quoted).join(", ")}]`,
             `assertion.repository_id in [${repositories.map(quoted).join(", ")}]`,
-            `assertion.job_workflow_ref.startsWith(${quoted(`${delivery.operations.repository}/.github/workflows/`)})`,
+            `assertion.job_workflow_ref.startsWith(${quoted(`${delivery.operations.repository}/${workflowFolder}/`)})`,
             `assertion.job_workflow_ref.endsWith(${quoted(`@refs/heads/${delivery.operations.branch}`)})`,
         ].join(" && "),
     };
@@ -48,16 +48,12 @@ export function trust(delivery: Delivery, operations: RepositoryIds, callers: re
 
 /** The member that stands for one workflow, called from one repository. */
 export function workflowPrincipal(pool: string, delivery: Delivery, workflow: WorkflowName, caller: RepositoryIds): string {
-    return principalSet(pool, "workflow", `${caller.repository}@${workflowRef(delivery, workflow)}`);
+    return principalSet(pool, "workflow", `${caller.repository}@${jobWorkflowRef(delivery.operations, workflow)}`);
 }
 
 /** The member that stands for the deploy workflow in one GitHub environment. */
 export function deploymentPrincipal(pool: string, delivery: Delivery, caller: RepositoryIds, environment: string): string {
-    return principalSet(pool, "deployment", `${caller.repository}@${workflowRef(delivery, "deploy")}@${environment}`);
-}
-
-function workflowRef({ operations }: Delivery, workflow: WorkflowName): string {
-    return `${operations.repository}/.github/workflows/${workflow}.yml@refs/heads/${operations.branch}`;
+    return principalSet(pool, "deployment", `${caller.repository}@${jobWorkflowRef(delivery.operations, "deploy")}@${environment}`);
 }
 
 function principalSet(pool: string, attribute: string, value: string): string {

@@ -101,9 +101,9 @@ describe("Platform", () => {
         );
         const pool = "principalSet://iam.googleapis.com/projects/100/locations/global/workloadIdentityPools/oneflow-github";
         const workflow = (name: string) =>
-            `${pool}/attribute.workflow/7001@acme/shop/.github/workflows/${name}.yml@refs/heads/main`;
+            `${pool}/attribute.workflow/7001@acme/shop/.github/workflows/oneflow-${name}.yml@refs/heads/main`;
         const deployment = (name: string) =>
-            `${pool}/attribute.deployment/7001@acme/shop/.github/workflows/deploy.yml@refs/heads/main@${name}`;
+            `${pool}/attribute.deployment/7001@acme/shop/.github/workflows/oneflow-deploy.yml@refs/heads/main@${name}`;
         const members = Object.entries(ofType(resources, "gcp:serviceaccount/iAMMember:IAMMember")).map(
             ([name, { role, member }]) => {
                 assert.equal(role, "roles/iam.workloadIdentityUser");

@@ -1,0 +1,12 @@
+import type { BranchKind } from "../release/lock";
+
+/** The branches whose pushes are built, as GitHub's filters name them, and what each is to the delivery. */
+export const builtBranches: Readonly<Record<string, BranchKind>> = {
+    develop: "develop",
+    main: "main",
+    master: "main",
+    "hotfix/**": "hotfix",
+};
+
+/** The branch that the first environment follows. */
+export const followedBranch = "develop";

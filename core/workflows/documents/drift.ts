@@ -1,0 +1,52 @@
+import type { Settings } from "../../settings/model";
+import { matrix, text } from "../expressions";
+import { auditor, email } from "../identities";
+import type { Workflow } from "../model";
+import { actAs, checkout, oneflow, pulumiTools, run, stackExports } from "./steps";
+
+/** Compares every environment with what its file says, each morning. It changes nothing: a job that finds a difference is red. */
+export function driftWorkflow({ delivery, environments }: Pick<Settings, "delivery" | "environments">): Workflow {
+    return {
+        name: "oneflow drift",
+        about: "Compares every environment with what its file says, and changes nothing. Red: they differ.",
+        on: { schedule: ["17 5 * * *"], dispatch: { inputs: {} } },
+        // Whoever presses the button while the morning's run is under way wants an answer too.
+        concurrency: { group: "oneflow-drift", cancelInProgress: false, queue: "max" },
+        jobs: {
+            drift: {
+                name: text`Compare ${matrix("environment")}`,
+                permissions: {
+                    contents: { access: "read", why: "checks out the settings and the program" },
+                    "id-token": { access: "write", why: "acts as the auditor, who reads and changes nothing" },
+                },
+                timeoutMinutes: 30,
+                strategy: { failFast: false, matrix: { environment: environments.map(({ name }) => name) } },
+                steps: [
+                    checkout("Check out the settings and the program"),
+                    oneflow(delivery.operations),
+                    { name: "Install what the program needs", run: ["npm ci --omit=dev"] },
+                    actAs("auditor", email(auditor(delivery))),
+                    ...pulumiTools(),
+                    run(
+                        "Compare",
+                        [
+                            ...stackExports,
+                            'pulumi preview --refresh --expect-no-changes --diff --non-interactive --stack "$ENVIRONMENT" | tee "$RUNNER_TEMP/drift.txt"',
+                        ],
+                        { id: "compare", env: { ENVIRONMENT: matrix("environment") } },
+                    ),
+                    run(
+                        "Report",
+                        [
+                            `printf '## %s differs from its file\\n\\n~~~\\n%s\\n~~~\\n' "$ENVIRONMENT" "$(cat "$RUNNER_TEMP/drift.txt")" >> "$GITHUB_STEP_SUMMARY"`,
+                        ],
+                        {
+                            if: { expression: "failure() && steps.compare.outcome == 'failure'" },
+                            env: { ENVIRONMENT: matrix("environment") },
+                        },
+                    ),
+                ],
+            },
+        },
+    };
+}

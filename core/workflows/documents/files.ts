@@ -1,0 +1,62 @@
+import type { Settings } from "../../settings/model";
+import { actionFolder, workflowFolder, workflowPath } from "../names";
+import { renderAction, renderWorkflow } from "../render";
+import { oneflowAction } from "./action";
+import { buildWorkflow } from "./build";
+import { deployOnChange, pullRequestWorkflow, pushWorkflow } from "./callers";
+import { checkWorkflow } from "./check";
+import { deployWorkflow } from "./deploy";
+import { driftWorkflow } from "./drift";
+import { promoteButton, promoteWorkflow } from "./promote";
+
+/** Repository → path in it → text of the file. */
+export type WorkflowFiles = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/** Every file that GitHub reads, of the operations repository and of each repository that services are built from. */
+export function workflowFiles(settings: Pick<Settings, "catalog" | "delivery" | "environments">): WorkflowFiles {
+    const files: Record<string, Record<string, string>> = { [settings.delivery.operations.repository]: operationsFiles(settings) };
+    for (const repository of sources(settings)) {
+        files[repository] = { ...files[repository], ...sourceFiles(settings) };
+    }
+    return Object.fromEntries(Object.entries(files).map(([repository, texts]) => [repository, sorted(texts)]));
+}
+
+/** The work itself, what starts it for an environment, and what brings oneflow to other repositories. */
+function operationsFiles(settings: Pick<Settings, "delivery" | "environments">): Record<string, string> {
+    const later = settings.environments.filter(({ promotesFrom }) => promotesFrom !== undefined);
+    return {
+        [`${actionFolder}/action.yml`]: renderAction(oneflowAction(settings)),
+        [workflowPath("build")]: renderWorkflow(buildWorkflow(settings)),
+        [workflowPath("check")]: renderWorkflow(checkWorkflow(settings)),
+        [workflowPath("deploy")]: renderWorkflow(deployWorkflow(settings)),
+        [workflowPath("drift")]: renderWorkflow(driftWorkflow(settings)),
+        [workflowPath("promote")]: renderWorkflow(promoteWorkflow(settings)),
+        ...Object.fromEntries(
+            later.flatMap(({ name }) => [
+                [`${workflowFolder}/deploy-${name}.yml`, renderWorkflow(deployOnChange(settings, name))],
+                [`${workflowFolder}/promote-${name}.yml`, renderWorkflow(promoteButton(settings, name))],
+            ]),
+        ),
+    };
+}
+
+function sourceFiles(settings: Pick<Settings, "delivery" | "environments">): Record<string, string> {
+    return {
+        [`${workflowFolder}/oneflow-push.yml`]: renderWorkflow(pushWorkflow(settings)),
+        [`${workflowFolder}/oneflow-pull-request.yml`]: renderWorkflow(pullRequestWorkflow(settings)),
+    };
+}
+
+/** Repositories that services are built from. GitHub tells no names apart by case; the operations repository's spelling wins. */
+function sources({ catalog, delivery }: Pick<Settings, "catalog" | "delivery">): string[] {
+    const operations = delivery.operations.repository;
+    const named = Object.values(catalog.services)
+        .flatMap(({ image }) => (image.from === "source" ? [image.repository] : []))
+        .sort();
+    const spelled = new Map([...named.reverse(), operations].map((name) => [name.toLowerCase(), name]));
+    return [...new Set(named.map((name) => spelled.get(name.toLowerCase())!))].sort();
+}
+
+function sorted(texts: Readonly<Record<string, string>>): Record<string, string> {
+    return Object.fromEntries(Object.entries(texts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
