@@ -23,8 +23,8 @@ export interface EnvironmentFoundationArgs {
     catalog: Catalog;
     /** Whether nothing follows this environment: there only attested images may run. */
     last: boolean;
-    /** The workflow run that may act as the deployer. */
-    deployPrincipal: pulumi.Input<string>;
+    /** The workflow runs that may act as the deployer: a short name for each → IAM member. */
+    deployPrincipals: Record<string, pulumi.Input<string>>;
     /** Who builds images. Given in the first environment only: nobody else writes to a tier but its deployer. */
     builder?: pulumi.Input<string>;
     /** Who reads this tier to copy from it: a short name → IAM member. */
@@ -70,7 +70,7 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
             `${name}-deployer`,
             {
                 identity: deployer(environment),
-                impersonators: { deploy: args.deployPrincipal },
+                impersonators: args.deployPrincipals,
                 projectRoles: { "cluster-access": access.name },
             },
             ready,

@@ -1,8 +1,10 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
 import { runsRepositoryId } from "../core/release/addresses";
-import type { Delivery, PlatformTarget, Settings } from "../core/settings/model";
+import type { Delivery, Environment, PlatformTarget, Settings } from "../core/settings/model";
 import { auditor, builder, email, member, releaser, type Identity } from "../core/workflows/identities";
+import { workflowsOf } from "../core/workflows/names";
+import { deploymentOrigins, sourceRepositories } from "../core/workflows/origins";
 import { deploymentPrincipal, workflowPrincipal, type RepositoryIds, type WorkflowName } from "../core/workflows/trust";
 import { EnabledApis } from "./enabledApis";
 import { EnvironmentFoundation } from "./environmentFoundation";
@@ -50,9 +52,9 @@ export class Platform extends pulumi.ComponentResource {
                   ).member
                 : pulumi.output(member(who));
         const own = { [delivery.operations.repository]: operations };
-        const build = identity("builder", builder(delivery), ["build"], sources);
-        const release = identity("releaser", releaser(delivery), ["release"], own);
-        const audit = identity("auditor", auditor(delivery), ["promote", "drift"], own);
+        const build = identity("builder", builder(delivery), workflowsOf.builder, sources);
+        const release = identity("releaser", releaser(delivery), workflowsOf.releaser, own);
+        const audit = identity("auditor", auditor(delivery), workflowsOf.auditor, own);
 
         const deployers: Record<string, pulumi.Output<string>> = {};
         // From the last environment to the first: who deploys one reads the tier of the one before.
@@ -66,9 +68,7 @@ export class Platform extends pulumi.ComponentResource {
                     environment,
                     catalog: settings.catalog,
                     last: following.length === 0,
-                    deployPrincipal: pulumi
-                        .all([pool, operations])
-                        .apply(([pool, caller]) => deploymentPrincipal(pool, delivery, caller, environment.name)),
+                    deployPrincipals: deployPrincipals(pool, settings, environment, { ...sources, ...own }),
                     builder: environment.promotesFrom === undefined ? build : undefined,
                     readers: {
                         releaser: release,
@@ -144,12 +144,23 @@ export function ownedElsewhere(
     });
 }
 
-/** Repositories that services are built from, sorted, each once. */
-export function sourceRepositories({ catalog }: Pick<Settings, "catalog">): string[] {
-    const repositories = Object.values(catalog.services).flatMap(({ image }) =>
-        image.from === "source" ? [image.repository] : [],
+/** The runs that may act as an environment's deployer, by a short name for each. */
+function deployPrincipals(
+    pool: pulumi.Output<string>,
+    settings: Settings,
+    environment: Environment,
+    ids: Readonly<Record<string, pulumi.Output<RepositoryIds>>>,
+): Record<string, pulumi.Output<string>> {
+    const { repositories, branch } = deploymentOrigins(settings, environment);
+    const where = { environment: environment.name, branch };
+    return Object.fromEntries(
+        repositories.map((repository) => [
+            `deploy-${repository.replace("/", "-")}`,
+            pulumi
+                .all([pool, ids[repository]])
+                .apply(([pool, caller]) => deploymentPrincipal(pool, settings.delivery, caller, where)),
+        ]),
     );
-    return [...new Set(repositories)].sort();
 }
 
 /** Who may act as an identity: each of the workflows, called from each of the repositories. */

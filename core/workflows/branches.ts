@@ -10,3 +10,6 @@ export const builtBranches: Readonly<Record<string, BranchKind>> = {
 
 /** The branch that the first environment follows. */
 export const followedBranch = "develop";
+
+/** What starts the workflows that act on the cloud. A pull request is not among it. */
+export const trustedEvents = ["push", "schedule", "workflow_dispatch"] as const;

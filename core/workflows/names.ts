@@ -3,6 +3,13 @@ import type { Delivery } from "../settings/model";
 /** The workflows of the operations repository that act on the cloud: an identity's condition names each by its file. */
 export type WorkflowName = "build" | "release" | "deploy" | "promote" | "drift";
 
+/** The workflows that may act as what exists once. An environment's deployer is the deploy workflow's, in that environment. */
+export const workflowsOf = {
+    builder: ["build"],
+    releaser: ["release"],
+    auditor: ["promote", "drift"],
+} as const satisfies Readonly<Record<string, readonly WorkflowName[]>>;
+
 /** A workflow that others call, by its file's name. `check` acts on nothing. */
 export type CalledWorkflow = WorkflowName | "check";
 

@@ -102,8 +102,8 @@ describe("Platform", () => {
         const pool = "principalSet://iam.googleapis.com/projects/100/locations/global/workloadIdentityPools/oneflow-github";
         const workflow = (name: string) =>
             `${pool}/attribute.workflow/7001@acme/shop/.github/workflows/oneflow-${name}.yml@refs/heads/main`;
-        const deployment = (name: string) =>
-            `${pool}/attribute.deployment/7001@acme/shop/.github/workflows/oneflow-deploy.yml@refs/heads/main@${name}`;
+        const deployment = (name: string, branch: string) =>
+            `${pool}/attribute.deployment/7001@acme/shop/.github/workflows/oneflow-deploy.yml@refs/heads/main@${name}@refs/heads/${branch}`;
         const members = Object.entries(ofType(resources, "gcp:serviceaccount/iAMMember:IAMMember")).map(
             ([name, { role, member }]) => {
                 assert.equal(role, "roles/iam.workloadIdentityUser");
@@ -114,10 +114,10 @@ describe("Platform", () => {
             ["auditor-impersonator-drift-acme-shop", workflow("drift")],
             ["auditor-impersonator-promote-acme-shop", workflow("promote")],
             ["builder-impersonator-build-acme-shop", workflow("build")],
-            ["dev-deployer-impersonator-deploy", deployment("dev")],
-            ["prod-deployer-impersonator-deploy", deployment("prod")],
+            ["dev-deployer-impersonator-deploy-acme-shop", deployment("dev", "develop")],
+            ["prod-deployer-impersonator-deploy-acme-shop", deployment("prod", "main")],
             ["releaser-impersonator-release-acme-shop", workflow("release")],
-            ["stage-deployer-impersonator-deploy", deployment("stage")],
+            ["stage-deployer-impersonator-deploy-acme-shop", deployment("stage", "main")],
         ]);
     });
 
@@ -126,7 +126,9 @@ describe("Platform", () => {
         assert.equal(
             provider.attributeCondition,
             "assertion.repository_owner_id in ['42'] && assertion.repository_id in ['7001']" +
-                " && assertion.job_workflow_ref.startsWith('acme/shop/.github/workflows/') && assertion.job_workflow_ref.endsWith('@refs/heads/main')",
+                " && assertion.job_workflow_ref.startsWith('acme/shop/.github/workflows/') && assertion.job_workflow_ref.endsWith('@refs/heads/main')" +
+                " && assertion.event_name in ['push', 'schedule', 'workflow_dispatch']" +
+                " && (assertion.ref in ['refs/heads/develop', 'refs/heads/main', 'refs/heads/master'] || assertion.ref.startsWith('refs/heads/hotfix/'))",
         );
         assert.deepEqual(provider.oidc, { issuerUri: "https://token.actions.githubusercontent.com" });
         assert.ok(!JSON.stringify(provider).includes("assertion.sub"));
@@ -366,7 +368,7 @@ describe("Platform", () => {
             [],
         );
         assert.ok(!("deploy" in ofType(own, "gcp:artifactregistry/repository:Repository")));
-        const { member } = ofType(own, "gcp:serviceaccount/iAMMember:IAMMember")["prod-deployer-impersonator-deploy"];
+        const { member } = ofType(own, "gcp:serviceaccount/iAMMember:IAMMember")["prod-deployer-impersonator-deploy-acme-shop"];
         assert.match(
             String(member),
             /projects\/100\/locations\/global\/workloadIdentityPools\/oneflow-github\/attribute\.deployment/,

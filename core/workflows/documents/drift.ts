@@ -1,28 +1,25 @@
 import type { Settings } from "../../settings/model";
 import { matrix, text } from "../expressions";
 import { auditor, email } from "../identities";
-import type { Workflow } from "../model";
-import { actAs, checkout, oneflow, pulumiTools, run, stackExports } from "./steps";
+import type { Permissions, Workflow } from "../model";
+import { called, actAs, checkout, oneflow, pulumiTools, run, stackExports } from "./steps";
 
-/** Compares every environment with what its file says, each morning. It changes nothing: a job that finds a difference is red. */
+/** Compares every environment with what its file says. It changes nothing: a job that finds a difference is red. */
 export function driftWorkflow({ delivery, environments }: Pick<Settings, "delivery" | "environments">): Workflow {
     return {
         name: "oneflow drift",
         about: "Compares every environment with what its file says, and changes nothing. Red: they differ.",
-        on: { schedule: ["17 5 * * *"], dispatch: { inputs: {} } },
+        on: { call: { inputs: {} } },
         // Whoever presses the button while the morning's run is under way wants an answer too.
         concurrency: { group: "oneflow-drift", cancelInProgress: false, queue: "max" },
         jobs: {
             drift: {
                 name: text`Compare ${matrix("environment")}`,
-                permissions: {
-                    contents: { access: "read", why: "checks out the settings and the program" },
-                    "id-token": { access: "write", why: "acts as the auditor, who reads and changes nothing" },
-                },
+                permissions,
                 timeoutMinutes: 30,
                 strategy: { failFast: false, matrix: { environment: environments.map(({ name }) => name) } },
                 steps: [
-                    checkout("Check out the settings and the program"),
+                    checkout("Check out the settings and the program", { ref: delivery.operations.branch }),
                     oneflow(delivery.operations),
                     { name: "Install what the program needs", run: ["npm ci --omit=dev"] },
                     actAs("auditor", email(auditor(delivery))),
@@ -50,3 +47,18 @@ export function driftWorkflow({ delivery, environments }: Pick<Settings, "delive
         },
     };
 }
+
+/** Each morning, and by a button. GitHub starts both on the default branch, which need not be the one that identities trust. */
+export function driftSchedule({ delivery }: Pick<Settings, "delivery">): Workflow {
+    return {
+        name: "Drift",
+        about: "Starts the comparison of every environment with its file: each morning, and by a button.",
+        on: { schedule: ["17 5 * * *"], dispatch: { inputs: {} } },
+        jobs: { drift: { name: "Drift", permissions, calls: called(delivery.operations, "drift") } },
+    };
+}
+
+const permissions: Permissions = {
+    contents: { access: "read", why: "checks out the settings and the program" },
+    "id-token": { access: "write", why: "acts as the auditor, who reads and changes nothing" },
+};

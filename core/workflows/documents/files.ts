@@ -1,12 +1,13 @@
 import type { Settings } from "../../settings/model";
 import { actionFolder, workflowFolder, workflowPath } from "../names";
+import { sourceRepositories } from "../origins";
 import { renderAction, renderWorkflow } from "../render";
 import { oneflowAction } from "./action";
 import { buildWorkflow } from "./build";
 import { deployOnChange, pullRequestWorkflow, pushWorkflow } from "./callers";
 import { checkWorkflow } from "./check";
 import { deployWorkflow } from "./deploy";
-import { driftWorkflow } from "./drift";
+import { driftSchedule, driftWorkflow } from "./drift";
 import { promoteButton, promoteWorkflow } from "./promote";
 
 /** Repository → path in it → text of the file. */
@@ -15,7 +16,7 @@ export type WorkflowFiles = Readonly<Record<string, Readonly<Record<string, stri
 /** Every file that GitHub reads, of the operations repository and of each repository that services are built from. */
 export function workflowFiles(settings: Pick<Settings, "catalog" | "delivery" | "environments">): WorkflowFiles {
     const files: Record<string, Record<string, string>> = { [settings.delivery.operations.repository]: operationsFiles(settings) };
-    for (const repository of sources(settings)) {
+    for (const repository of sourceRepositories(settings)) {
         files[repository] = { ...files[repository], ...sourceFiles(settings) };
     }
     return Object.fromEntries(Object.entries(files).map(([repository, texts]) => [repository, sorted(texts)]));
@@ -31,6 +32,7 @@ function operationsFiles(settings: Pick<Settings, "delivery" | "environments">):
         [workflowPath("deploy")]: renderWorkflow(deployWorkflow(settings)),
         [workflowPath("drift")]: renderWorkflow(driftWorkflow(settings)),
         [workflowPath("promote")]: renderWorkflow(promoteWorkflow(settings)),
+        [`${workflowFolder}/drift.yml`]: renderWorkflow(driftSchedule(settings)),
         ...Object.fromEntries(
             later.flatMap(({ name }) => [
                 [`${workflowFolder}/deploy-${name}.yml`, renderWorkflow(deployOnChange(settings, name))],
@@ -45,16 +47,6 @@ function sourceFiles(settings: Pick<Settings, "delivery" | "environments">): Rec
         [`${workflowFolder}/oneflow-push.yml`]: renderWorkflow(pushWorkflow(settings)),
         [`${workflowFolder}/oneflow-pull-request.yml`]: renderWorkflow(pullRequestWorkflow(settings)),
     };
-}
-
-/** Repositories that services are built from. GitHub tells no names apart by case; the operations repository's spelling wins. */
-function sources({ catalog, delivery }: Pick<Settings, "catalog" | "delivery">): string[] {
-    const operations = delivery.operations.repository;
-    const named = Object.values(catalog.services)
-        .flatMap(({ image }) => (image.from === "source" ? [image.repository] : []))
-        .sort();
-    const spelled = new Map([...named.reverse(), operations].map((name) => [name.toLowerCase(), name]));
-    return [...new Set(named.map((name) => spelled.get(name.toLowerCase())!))].sort();
 }
 
 function sorted(texts: Readonly<Record<string, string>>): Record<string, string> {
