@@ -25,7 +25,7 @@ const commands: Readonly<Record<string, Command>> = {
     },
     render: {
         usage: "[--env <environment>] --out <folder>",
-        summary: "the Kubernetes manifests of the environments, to read",
+        summary: "the Kubernetes manifests and the workflows, to read",
         load: () => import("./render"),
     },
 };

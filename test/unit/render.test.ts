@@ -68,9 +68,15 @@ describe("oneflow render", () => {
     const inFolder = (folder: string) =>
         readdirSync(join(directory, folder), { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".yaml"));
 
+    const workflowsIn = (folder: string) =>
+        readdirSync(join(directory, folder, "workflows"), { recursive: true, encoding: "utf8" }).filter((file) =>
+            file.endsWith(".yml"),
+        );
+
     it("writes all environments, then one alone, and takes out only what it wrote and renders no more", async () => {
-        assert.match((await oneflow("--out", "all")).stdout, /^all: 39 files written\n$/);
+        assert.match((await oneflow("--out", "all")).stdout, /^all: 52 files written\n$/);
         assert.equal(inFolder("all").length, 39);
+        assert.equal(workflowsIn("all").length, 13);
         const catalog = join(directory, "services.yaml");
         const before = readFileSync(catalog, "utf8");
         writeFileSync(join(directory, "all", "dev", "mine.yaml"), "mine\n");
@@ -80,6 +86,19 @@ describe("oneflow render", () => {
         assert.ok(inFolder("all").includes(join("dev", "mine.yaml")));
         assert.ok(inFolder("all").includes(join("stage", "loadgenerator.yaml")));
         assert.ok(!inFolder("all").includes(join("dev", "loadgenerator.yaml")));
+        assert.equal(workflowsIn("all").length, 13);
+    });
+
+    it("writes what belongs into each repository, and takes out the folder of one that builds no more", async () => {
+        const catalog = join(directory, "services.yaml");
+        const before = readFileSync(catalog, "utf8");
+        writeFileSync(catalog, before.replace("source: src/loadgenerator", "source: { repository: acme/load, path: . }"));
+        await oneflow("--out", "repositories");
+        const caller = join("acme", "load", ".github", "workflows", "oneflow-push.yml");
+        assert.ok(workflowsIn("repositories").includes(caller));
+        writeFileSync(catalog, before);
+        assert.match((await oneflow("--out", "repositories")).stdout, / files written, 2 removed\n$/);
+        assert.deepEqual(readdirSync(join(directory, "repositories", "workflows", "acme")), ["shop"]);
     });
 
     it("touches no folder that it did not write", async () => {
