@@ -23,6 +23,16 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "a services.yaml from Kubernetes manifests",
         load: () => import("./import"),
     },
+    latest: {
+        usage: "<environment>",
+        summary: "the commit that latest means in an environment that follows it",
+        load: () => import("./latest"),
+    },
+    plan: {
+        usage: "--source <checkout> …",
+        summary: "which services of a pushed commit need a build, as JSON",
+        load: () => import("./plan"),
+    },
     render: {
         usage: "[--env <environment>] --out <folder>",
         summary: "the Kubernetes manifests and the workflows, to read",
