@@ -13,6 +13,11 @@ export interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+    carry: {
+        usage: "--source <checkout> …",
+        summary: "a pushed commit's tag for what was built before, and mirrors of what others build",
+        load: () => import("./carry"),
+    },
     env: {
         usage: "<stack>",
         summary: "the exports that `pulumi` needs for a stack, for a shell to evaluate",
@@ -28,6 +33,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "the commit that latest means in an environment that follows it",
         load: () => import("./latest"),
     },
+    lock: {
+        usage: "--source <checkout> … --branch <name>",
+        summary: "the lock of a pushed commit whose images are all there",
+        load: () => import("./lock"),
+    },
     plan: {
         usage: "--source <checkout> …",
         summary: "which services of a pushed commit need a build, as JSON",
@@ -37,6 +47,11 @@ const commands: Readonly<Record<string, Command>> = {
         usage: "[--env <environment>] --out <folder>",
         summary: "the Kubernetes manifests and the workflows, to read",
         load: () => import("./render"),
+    },
+    tag: {
+        usage: "--source <checkout> … --service <name> --digest <digest>",
+        summary: "the tags of an image that was just built",
+        load: () => import("./tag"),
     },
 };
 

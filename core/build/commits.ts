@@ -6,6 +6,10 @@ export interface Commits {
     find(reference: string): Promise<string | undefined>;
     /** Path → git's hash of the folder or file there in a commit; nothing where the commit has none. */
     treeHashes(commit: string, paths: readonly string[]): Promise<Record<string, string | undefined>>;
+    /** Whether a commit is another or stands before it. A commit that is not there is nobody's ancestor. */
+    isAncestor(ancestor: string, descendant: string): Promise<boolean>;
+    /** Commits from a reference backwards, newest first. */
+    log(reference: string, options: { count: number; firstParent: true }): Promise<readonly { commit: string }[]>;
 }
 
 /** The commits of a checkout on disk, as the real `git` tells them. */
@@ -25,12 +29,29 @@ export function commitsIn(directory: string): Commits {
                 paths.map((path, index) => [path, answers[index].endsWith(" missing") ? undefined : answers[index]]),
             );
         },
+        async isAncestor(ancestor, descendant) {
+            const { code, stderr } = await git(directory, ["merge-base", "--is-ancestor", ancestor, descendant]);
+            // 128: git does not have one of them, as after a force push in a fresh clone.
+            if (code > 1 && !/not a valid|bad object|not a commit/i.test(stderr)) {
+                throw new Error(`git merge-base --is-ancestor ${ancestor} ${descendant} in ${directory} failed: ${stderr.trim()}`);
+            }
+            return code === 0;
+        },
+        async log(reference, { count }) {
+            const options = ["--format=%H", `--max-count=${count}`, "--first-parent", "--end-of-options", reference];
+            const { code, stdout, stderr } = await git(directory, ["log", ...options]);
+            if (code !== 0) throw new Error(`git log ${reference} in ${directory} failed: ${stderr.trim()}`);
+            return stdout
+                .split("\n")
+                .filter(Boolean)
+                .map((commit) => ({ commit }));
+        },
     };
 }
 
 function git(directory: string, args: readonly string[], input = ""): Promise<{ code: number; stdout: string; stderr: string }> {
     return new Promise((resolve, reject) => {
-        const child = spawn("git", ["-C", directory, ...args], { stdio: "pipe" });
+        const child = spawn("git", ["-C", directory, ...args], { stdio: "pipe", env: { ...process.env, LC_ALL: "C" } });
         const said = { stdout: "", stderr: "" };
         child.stdout.on("data", (chunk: Buffer) => (said.stdout += chunk.toString()));
         child.stderr.on("data", (chunk: Buffer) => (said.stderr += chunk.toString()));

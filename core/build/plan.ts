@@ -3,6 +3,7 @@ import { type Problem, Refusal } from "../refusal";
 import type { Registry } from "../registry/model";
 import type { Digest } from "../registry/reference";
 import { imageRepository, type Tier } from "../release/addresses";
+import { pullLock } from "../release/lockStore";
 import type { BuiltImage, Catalog, Service } from "../settings/model";
 import { builtServices, contentPaths, contentPlan, type PlannedContent } from "../workflows/contentPlan";
 import type { Commits } from "./commits";
@@ -51,6 +52,10 @@ export interface BuildPlan {
  */
 export async function planAgainstTier(request: PlanRequest, registry: Registry, tier: Tier): Promise<BuildPlan> {
     const contents = await contentsOf(request);
+    // A commit that has its lock is done: what was cleaned since is not built again under its tag.
+    if (await pullLock(registry, tier, request.repository, request.commit)) {
+        return { commit: request.commit, build: [], tag: [], unchanged: contents.map(({ service }) => service.name) };
+    }
     const found = await Promise.all(
         contents.map(async ({ service, content }) => {
             const repository = imageRepository(tier, service.name);

@@ -13,3 +13,11 @@ export const followedBranch = "develop";
 
 /** What starts the workflows that act on the cloud. A pull request is not among it. */
 export const trustedEvents = ["push", "schedule", "workflow_dispatch"] as const;
+
+/** What a branch is to the delivery. Nothing where its pushes are not built. */
+export function branchKind(branch: string): BranchKind | undefined {
+    const filter = Object.keys(builtBranches).find((one) =>
+        one.endsWith("**") ? branch.length > one.length - 2 && branch.startsWith(one.slice(0, -2)) : branch === one,
+    );
+    return filter === undefined ? undefined : builtBranches[filter];
+}

@@ -1,13 +1,18 @@
+import type { LatestOutcome } from "../../core/build/latest";
+import { lockedImages } from "../../core/build/lock";
+import { repositoryCatalog, thirdPartyImages } from "../../core/build/repositoryCatalog";
+import { provideThirdParty } from "../../core/build/thirdParty";
 import { Refusal, type Problem } from "../../core/refusal";
 import { RegistryError, TagMoved } from "../../core/registry/model";
-import { type BranchKind, catalogImages, type Lock, type LockedImage } from "../../core/release/lock";
+import type { BranchKind, Lock } from "../../core/release/lock";
 import { makeLock } from "../../core/release/lockDocument";
 import { pullLock, pushLock } from "../../core/release/lockStore";
-import type { Catalog, ThirdPartyImage } from "../../core/settings/model";
+import type { Catalog } from "../../core/settings/model";
+import { branchKind } from "../../core/workflows/branches";
 import { builtServices, contentPaths, contentPlan } from "../../core/workflows/contentPlan";
 import { BuildFailed } from "./build";
-import { type LatestOutcome, moveLatest } from "./latest";
-import { confirmLocked, type ProvidedImage, provideBuilt, provideThirdParty, type Provision } from "./provide";
+import { moveLatestInTurn } from "./latest";
+import { confirmLocked, type ProvidedImage, provideBuilt, type Provision } from "./provide";
 import { atMost, inTurn } from "./turns";
 
 /** A push: the head of a branch that the delivery builds, and with whose rights. */
@@ -55,18 +60,10 @@ export async function runPipeline(run: PipelineRun): Promise<PipelineReport> {
     if (!made.lock) {
         return { commit, branch, ...made, lock: undefined, unchanged: false };
     }
-    const latest = branch === "develop" ? await moveLatest(git, registry, tier, made.lock) : undefined;
+    const latest = branch === "develop" ? await moveLatestInTurn(git, registry, tier, made.lock) : undefined;
     log(`lock ${commit} ${made.newLock ? "pushed" : "unchanged"}${latest ? `, latest ${latest}` : ""}`);
     const { images, failures, lock, newLock } = made;
     return { commit, branch, images, failures, lock, latest, unchanged: !newLock && latest !== "moved" };
-}
-
-/** What a branch is to the delivery. Nothing where its pushes are not built. */
-export function branchKind(branch: string): BranchKind | undefined {
-    if (branch === "develop") {
-        return "develop";
-    }
-    return branch === "main" || branch === "master" ? "main" : /^hotfix\/./.test(branch) ? "hotfix" : undefined;
 }
 
 async function pushedBranch({ git, commit, branch }: PipelineRun): Promise<BranchKind> {
@@ -99,7 +96,7 @@ interface Made extends Pick<PipelineReport, "images" | "failures" | "lock"> {
 async function makeImages(run: PipelineRun, branch: BranchKind, log: (line: string) => void): Promise<Made> {
     const { registry, tier, repository, commit } = run;
     const known = await pullLock(registry, tier, repository, commit);
-    const catalog = ownCatalog(run.catalog, repository);
+    const catalog = repositoryCatalog(run.catalog, repository);
     const jobs = known ? confirmations(run, known) : await provisions(run, catalog);
     const images: Record<string, ProvidedImage> = {};
     const failures: Problem[] = [];
@@ -116,7 +113,12 @@ async function makeImages(run: PipelineRun, branch: BranchKind, log: (line: stri
     if (known || failures.length > 0) {
         return { images, failures, lock: failures.length > 0 ? undefined : known, newLock: false };
     }
-    const lock = makeLock({ source: { repository, commit, branch }, catalog, images: await lockedImages(run, catalog, images) });
+    const digests = Object.fromEntries(Object.entries(images).map(([name, { digest }]) => [name, digest]));
+    const lock = makeLock({
+        source: { repository, commit, branch },
+        catalog,
+        images: await lockedImages({ ...run, commits: run.git }, catalog, digests),
+    });
     await pushLock(registry, tier, lock);
     return { images, failures, lock, newLock: true };
 }
@@ -146,55 +148,6 @@ async function provisions(run: PipelineRun, catalog: Catalog): Promise<Job[]> {
             provide: () => provideThirdParty(provision, name, image),
         })),
     ];
-}
-
-/** Each built image with the commit that its digest came with, as the newest ancestor's lock tells it. */
-async function lockedImages(
-    { git, registry, tier, repository, commit }: PipelineRun,
-    catalog: Catalog,
-    images: Readonly<Record<string, ProvidedImage>>,
-): Promise<Record<string, LockedImage>> {
-    const before = await ancestorLock();
-    const thirdParty = thirdPartyImages(catalog);
-    return Object.fromEntries(
-        Object.entries(images).map(([name, { digest }]): [string, LockedImage] => {
-            const earlier = before?.images[name];
-            const since = earlier && "commit" in earlier && earlier.digest === digest ? earlier.commit : commit;
-            return [
-                name,
-                Object.hasOwn(thirdParty, name) ? { source: thirdParty[name].source, digest } : { commit: since, digest },
-            ];
-        }),
-    );
-
-    async function ancestorLock(): Promise<Lock | undefined> {
-        const [, ...ancestors] = await git.log(commit, { firstParent: true, count: 1 + 20 });
-        for (const ancestor of ancestors) {
-            const lock = await pullLock(registry, tier, repository, ancestor.commit);
-            if (lock) {
-                return lock;
-            }
-        }
-        return undefined;
-    }
-}
-
-/** What a lock of this repository is total over: a service that another repository builds has its image in that one's locks. */
-function ownCatalog({ services }: Catalog, repository: string): Catalog {
-    const own = new Set(builtServices({ services }, repository).map(({ name }) => name));
-    return {
-        services: Object.fromEntries(
-            Object.entries(services).filter(([name, { image }]) => image.from === "thirdParty" || own.has(name)),
-        ),
-    };
-}
-
-function thirdPartyImages(catalog: Catalog): Record<string, ThirdPartyImage> {
-    return Object.fromEntries(
-        Object.entries(catalogImages(catalog)).flatMap(([name, image]) =>
-            image.from === "thirdParty" ? [[name, image] as const] : [],
-        ),
-    );
 }
 
 function problemsOf(subject: string, error: unknown): Problem[] {

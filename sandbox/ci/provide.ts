@@ -1,8 +1,7 @@
-import { mirror } from "../../core/registry/mirror";
 import type { Registry } from "../../core/registry/model";
 import type { Digest } from "../../core/registry/reference";
 import { imageRepository, type Tier } from "../../core/release/addresses";
-import type { BuiltImage, Service, ThirdPartyImage } from "../../core/settings/model";
+import type { BuiltImage, Service } from "../../core/settings/model";
 import type { PlannedContent } from "../../core/workflows/contentPlan";
 import type { Repository } from "../git/repository";
 import type { Image } from "../registry/images";
@@ -61,28 +60,6 @@ export async function provideBuilt(
     await registry.tag(repository, built.digest, content.tag);
     await registry.tag(repository, built.digest, commit);
     return { outcome: "built", digest: built.digest };
-}
-
-/**
- * Sees to it that a third party's image stands in the tier under the commit's SHA, with the digest that the catalog names.
- *
- * @throws RegistryError, TagMoved, and Refusal where the upstream does not have it
- */
-export async function provideThirdParty(
-    { commit, tier, registry }: Provision,
-    name: string,
-    { source, digest }: ThirdPartyImage,
-): Promise<ProvidedImage> {
-    const repository = imageRepository(tier, name);
-    if ((await registry.resolve(`${repository}:${commit}`))?.digest === digest) {
-        return { outcome: "unchanged", digest };
-    }
-    if (await registry.resolve(`${repository}@${digest}`)) {
-        await registry.tag(repository, digest, commit);
-        return { outcome: "tagged", digest };
-    }
-    await mirror(registry, source, repository, [commit]);
-    return { outcome: "mirrored", digest };
 }
 
 /**

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { parse } from "yaml";
 import { workflowFiles } from "../../core/workflows/documents/files";
 import { toolPath } from "../../sandbox/toolchain/toolchain";
 import { manyRepositories, monorepo } from "./documentSettings";
@@ -44,6 +45,12 @@ for (const [layout, settings] of Object.entries(layouts)) {
                 assert.deepEqual(JSON.parse(output), []);
                 assert.equal(status, 0);
             }
+        });
+
+        it("hold scripts that bash can read", () => {
+            const scripts = repositories.flatMap(([, files]) => Object.values(files).flatMap(scriptsIn));
+            assert.ok(scripts.length > 10);
+            for (const script of new Set(scripts)) assert.equal(ran("bash", ["-n", "-c", script], root).output, "", script);
         });
 
         it("are taken by GitHub's own parser", () => {
@@ -90,6 +97,12 @@ describe("the checkers of the generated workflows", () => {
         );
     });
 });
+
+function scriptsIn(text: string): string[] {
+    const { jobs, runs } = parse(text) as Record<"jobs" | "runs", undefined | Record<string, unknown>>;
+    const holders = (jobs ? Object.values(jobs) : [runs]) as { steps?: { run?: string }[] }[];
+    return holders.flatMap(({ steps = [] }) => steps.flatMap(({ run }) => (run === undefined ? [] : [run])));
+}
 
 function githubFindings(files: readonly string[]): string[] {
     const { output } = ran(process.execPath, [join(__dirname, "githubParser.mjs"), ...files], __dirname);

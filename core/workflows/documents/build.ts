@@ -23,7 +23,11 @@ export function buildWorkflow(settings: Pick<Settings, "delivery" | "environment
         on: { call: { inputs: {} } },
         // Putting a tag is not compare-and-set, and one commit may be pushed to two branches. Different commits never wait.
         concurrency: { group: text`oneflow-build-${github("sha")}`, cancelInProgress: false, queue: "max" },
-        jobs: { plan: planJob(prepared()), build: buildJob(prepared(), first), lock: lockJob(prepared({ "fetch-depth": 0 })) },
+        jobs: {
+            plan: planJob(prepared()),
+            build: buildJob(prepared(), first),
+            lock: lockJob(prepared({ ref: github("ref"), "fetch-depth": 0 })),
+        },
     };
 }
 
@@ -100,6 +104,11 @@ function lockJob(prepared: readonly Step[]): WorkJob {
         if: all(notCancelled, equals(plan, "success"), any(equals(build, "success"), equals(build, "skipped"))),
         concurrency: { group: text`oneflow-lock-${turn}`, cancelInProgress: false, queue: "max" },
         timeoutMinutes: 30,
-        steps: [...prepared, run("Push the commit's lock", [`oneflow lock ${pushedCommit} --branch "$GITHUB_REF_NAME"`])],
+        steps: [
+            ...prepared,
+            // The branch as it is by now is what tells whether latest may move; the settings are those of the commit.
+            { name: "Go to the pushed commit", run: ['git checkout --quiet --detach "$GITHUB_SHA"'] },
+            run("Push the commit's lock", [`oneflow lock ${pushedCommit} --branch "$GITHUB_REF_NAME"`]),
+        ],
     };
 }
