@@ -29,7 +29,7 @@ const commands: Readonly<Record<string, Command>> = {
         load: () => import("./import"),
     },
     latest: {
-        usage: "<environment>",
+        usage: "<environment> [--pushed <sha>]",
         summary: "the commit that latest means in an environment that follows it",
         load: () => import("./latest"),
     },

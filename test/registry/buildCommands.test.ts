@@ -149,6 +149,12 @@ describe("the commands of the build workflow", () => {
         const second = await change("cartservice", "Change the cart");
         await build(second);
         assert.match(await build(start), /\nlatest left\n$/);
+        const overtaken = await oneflowIn(folder, ["latest", "dev", "--pushed", start]);
+        assert.deepEqual(
+            [overtaken.stdout, overtaken.stderr],
+            ["", `latest means ${second} by now, not ${start}: the run of that push deploys it.\n`],
+        );
+        assert.equal((await oneflowIn(folder, ["latest", "dev", "--pushed", second])).stdout, `commit=${second}\n`);
         await world.work.branch("hotfix/cart");
         const hotfix = await change("cartservice", "Mend the cart");
         await done("carry", hotfix);

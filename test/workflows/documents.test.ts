@@ -4,8 +4,10 @@ import { parse } from "yaml";
 import type { Settings } from "../../core/settings/model";
 import { actions, type ActionName } from "../../core/workflows/actions";
 import { workflowFiles } from "../../core/workflows/documents/files";
+import { pulumiVersion } from "../../core/workflows/documents/steps";
 import { auditor, builder, deployer, email } from "../../core/workflows/identities";
 import { type WorkflowName, workflowPath, workflowsOf } from "../../core/workflows/names";
+import { tools } from "../../sandbox/toolchain/tools";
 import { anySettings, manyRepositories, monorepo } from "./documentSettings";
 
 interface ReadStep {
@@ -48,6 +50,11 @@ const authentication = (job: ReadJob) => job.steps?.find(({ uses }) => uses?.sta
 const always = (holds: (settings: Settings) => void) => fc.assert(fc.property(anySettings, holds), { numRuns: 8 });
 
 describe("the generated workflows", () => {
+    it("deploy with the engine that the story is played with", () => {
+        const [, module] = tools.pulumi.sources;
+        assert.equal(`v${pulumiVersion}`, module.version);
+    });
+
     it("are the operations repository's own, and thin callers in every repository that services are built from", () => {
         const files = Object.entries(workflowFiles(manyRepositories)).map(([repository, texts]) => [
             repository,

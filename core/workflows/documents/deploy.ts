@@ -43,7 +43,7 @@ export function deployWorkflow({ delivery, environments }: Pick<Settings, "deliv
                     },
                     actAs("deployer", choose(environment, deployers(environments))),
                     ...pulumiTools(),
-                    run("Ask what latest means", ['oneflow latest "$ENVIRONMENT" >> "$GITHUB_OUTPUT"'], {
+                    run("Ask what latest means", ['oneflow latest "$ENVIRONMENT" --pushed "$GITHUB_SHA" >> "$GITHUB_OUTPUT"'], {
                         id: "latest",
                         if: equals(environment, first.name),
                         env: { ENVIRONMENT: environment },
@@ -55,7 +55,7 @@ export function deployWorkflow({ delivery, environments }: Pick<Settings, "deliv
                             'pulumi up --yes --skip-preview --non-interactive --stack "$ENVIRONMENT" ${COMMIT:+--config "commit=$COMMIT"}',
                         ],
                         {
-                            // No commit in the first environment: its file holds it at another one, or nothing was built yet.
+                            // No commit in the first environment: its file holds it at another one, or a later push overtook this one.
                             if: any(differs(environment, first.name), differs(commit, "")),
                             env: { ENVIRONMENT: environment, COMMIT: commit },
                         },
