@@ -43,6 +43,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "which services of a pushed commit need a build, as JSON",
         load: () => import("./plan"),
     },
+    propose: {
+        usage: "<environment> <ref>",
+        summary: "a promotion as a pull request, as JSON; changes the environment's file",
+        load: () => import("./propose"),
+    },
     render: {
         usage: "[--env <environment>] --out <folder>",
         summary: "the Kubernetes manifests and the workflows, to read",

@@ -1,4 +1,5 @@
 import type { Settings } from "../../settings/model";
+import { stackFile } from "../../settings/stackFile";
 import { builtBranches, followedBranch } from "../branches";
 import { equals, github } from "../expressions";
 import type { CallJob, Workflow } from "../model";
@@ -49,7 +50,7 @@ export function pullRequestWorkflow({ delivery }: Pick<Settings, "delivery">): W
 
 /** Deploys an environment when its file changes on the protected branch: merging a promotion is the deployment. */
 export function deployOnChange({ delivery }: Pick<Settings, "delivery">, environment: string): Workflow {
-    const file = `Pulumi.${environment}.yaml`;
+    const file = stackFile(environment);
     return {
         name: `Deploy ${environment}`,
         about: `Deploys ${environment} when ${file} changes on ${delivery.operations.branch}.`,

@@ -51,7 +51,10 @@ export function promoteWorkflow({ delivery }: Pick<Settings, "delivery">): Workf
                         "Propose",
                         [
                             ...stackExports,
-                            'proposal="$(oneflow propose "$ENVIRONMENT" "$REF")"',
+                            'oneflow propose "$ENVIRONMENT" "$REF" > "$RUNNER_TEMP/proposal.json"',
+                            'pulumi preview --non-interactive --stack "$ENVIRONMENT" | tee "$RUNNER_TEMP/preview.txt"',
+                            "quote='.body += \"\\n\\n~~~\\n\\($preview)\\n~~~\"'",
+                            'proposal="$(jq --compact-output --rawfile preview "$RUNNER_TEMP/preview.txt" "$quote" "$RUNNER_TEMP/proposal.json")"',
                             'echo "proposal=$proposal" >> "$GITHUB_OUTPUT"',
                         ],
                         { id: "proposal", env: values },
