@@ -6,12 +6,12 @@ import { dirname, join } from "node:path";
 import { parse } from "yaml";
 import { workflowFiles } from "../../core/workflows/documents/files";
 import { toolPath } from "../../sandbox/toolchain/toolchain";
-import { manyRepositories, monorepo } from "./documentSettings";
+import { manyRepositories, monorepo, oneEnvironment } from "./documentSettings";
 
 /** actionlint v1.7.12 does not know the key yet; GitHub's parser does, and takes no other value for it than GitHub. */
 const unknownQueue = String.raw`^unexpected key "queue" for "concurrency" section\. expected one of "cancel-in-progress", "group"$`;
 
-const layouts = { "in one repository": monorepo, "of many repositories": manyRepositories };
+const layouts = { "in one repository": monorepo, "of many repositories": manyRepositories, "of one environment": oneEnvironment };
 
 for (const [layout, settings] of Object.entries(layouts)) {
     describe(`the generated workflows ${layout}`, () => {

@@ -8,6 +8,13 @@ export const monorepo: Settings = settings();
 /** A repository that only operates, and two that services are built from. */
 export const manyRepositories: Settings = withSources("acme/delivery", ["acme/cart", "acme/checkout"]);
 
+/** One environment only, in a repository whose protected branch is not called main. */
+export const oneEnvironment: Settings = {
+    ...monorepo,
+    environments: [environment("live")],
+    delivery: { ...monorepo.delivery, operations: { repository: "acme/shop", branch: "trunk" } },
+};
+
 /** Any number of repositories and environments, the operations repository one of them or not. */
 export const anySettings: fc.Arbitrary<Settings> = fc
     .record({
