@@ -8,9 +8,9 @@ export interface PinnedAction {
 /**
  * Every action of others that a generated workflow uses. A new version is one line here.
  *
- * GitHub could not be asked where this was written. Each pair of commit and version was read in the workflows of at least two
- * unrelated public repositories, in November 2026; `zizmor --persona=auditor` without `--offline` asks GitHub whether they belong
- * together.
+ * GitHub could not be asked where this was written. Each pair of commit and version was read in at least two different files out of
+ * an index of public repositories, which does not name them; `zizmor --persona=auditor` without `--offline` asks GitHub whether the
+ * two belong together, and has not been run.
  */
 export const actions = {
     "actions/checkout": { sha: "de0fac2e4500dabe0009e67214ff5f5447ce83dd", version: "v6.0.2" },
