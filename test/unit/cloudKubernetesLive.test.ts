@@ -23,6 +23,16 @@ describe("Inputs read back from a cluster", () => {
         assert.deepEqual(read({ replicas: 2, paused: true }, { replicas: 5 }), { replicas: 5 });
     });
 
+    it("tell two protocols of one port apart", () => {
+        const dns = [
+            { port: 53, protocol: "UDP" },
+            { port: 53, protocol: "TCP" },
+        ];
+        assert.deepEqual(read({ ports: dns }, { ports: dns }), { ports: dns });
+        const implied = [{ port: 53 }, { port: 53, protocol: "UDP" }];
+        assert.deepEqual(read({ ports: implied }, { ports: [...dns].reverse() }), { ports: implied });
+    });
+
     it("leave out items that others added to a list that several may own, wherever they stand", () => {
         const mine = { name: "server", env: [{ name: "A", value: "1" }] };
         const there = [
