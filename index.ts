@@ -17,9 +17,8 @@ async function oneflow(): Promise<Record<string, unknown>> {
 
     const outcome = await planPromotion(settings, target.environment);
     const { Environment } = await import("./components/environment");
-    const { commit, images, registered } = new Environment(project, { settings, environment: target.environment, outcome });
-    await registered;
-    return { commit, images };
+    const { registered } = new Environment(project, { settings, environment: target.environment, outcome });
+    return { ...(await registered) };
 }
 
 export = () =>

@@ -29,27 +29,40 @@ export interface EnvironmentArgs {
     credentials?: Credentials;
 }
 
+/** What is said of an environment once its run is healthy. One that failed leaves what was said of the run before. */
+export interface EnvironmentOutputs {
+    /** The commit that the environment follows; empty where nothing is deployed. */
+    commit: pulumi.Output<string>;
+    /** Service → digest. */
+    images: pulumi.Output<Readonly<Record<string, string>>>;
+}
+
 /** What runs in one environment: its images in its own tier, its services in every cluster, and last the record of the run. */
 export class Environment extends pulumi.ComponentResource {
-    /** The commit that the environment follows; empty where nothing is deployed. */
-    readonly commit: string;
-    /** Service → digest. */
-    readonly images: Readonly<Record<string, string>>;
     /** Resolves when every resource is registered: the program must not end before. */
-    readonly registered: Promise<void>;
+    readonly registered: Promise<EnvironmentOutputs>;
 
     constructor(name: string, args: EnvironmentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Environment", name, {}, opts);
         const { plan, words } = args.outcome;
         pulumi.log.info(words, this);
 
-        this.registered = plan ? this.deploy(plan, args) : Promise.resolve();
-        this.commit = plan?.request.commit ?? "";
-        this.images = plan?.set ?? {};
-        this.registerOutputs({ commit: this.commit, images: this.images });
+        this.registered = this.register(plan, args);
     }
 
-    private async deploy(plan: Plan, { settings, environment, credentials }: EnvironmentArgs): Promise<void> {
+    private async register(plan: Plan | undefined, args: EnvironmentArgs): Promise<EnvironmentOutputs> {
+        const run = plan && (await this.deploy(plan, args));
+        const healthy = pulumi.output(run?.urn);
+        const outputs = {
+            commit: healthy.apply(() => plan?.request.commit ?? ""),
+            images: healthy.apply(() => plan?.set ?? {}),
+        };
+        this.registerOutputs(outputs);
+        return outputs;
+    }
+
+    /** @returns what is there once all is healthy. Nothing where services of the working copy run: such a run is not recorded */
+    private async deploy(plan: Plan, { settings, environment, credentials }: EnvironmentArgs): Promise<RecordedRun | undefined> {
         const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
         const images = new PromotedImages("images", { plan, from }, { parent: this });
         // The images' provider is a process of its own, for which every workload waits: it starts while they are made.
@@ -89,9 +102,7 @@ export class Environment extends pulumi.ComponentResource {
             return [...Object.values(services), closed];
         });
         // What no commit has must never look as if it had run: it could be promoted then.
-        if (!plan.local) {
-            new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
-        }
+        return plan.local ? undefined : new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
     }
 
     /** Only here is the docker provider asked for anything, and its package loaded. */

@@ -22,7 +22,10 @@ export function renderedFiles({ project, catalog, target }: Settings): ReadonlyM
         partOf: project,
         services: catalog.services,
         image: (imageName: string) => unresolvedImage(environment, catalog, imageName),
-        commit: (service: string) => (catalog.services[service].build ? undefined : sha(requested(environment, service))),
+        commit: (service: string) => {
+            const { build, image } = catalog.services[service];
+            return build || image.from === "thirdParty" ? undefined : sha(requested(environment, service));
+        },
     };
     const services = Object.values(catalog.services).map((service): [string, string] => {
         const comment = headline(environment, service.name, catalog);

@@ -15,11 +15,12 @@ export function pullAs(tokenOf: (member: string, host: string) => string | undef
         const credential = password === undefined ? undefined : { username: "oauth2accesstoken", password, source: member };
         const registry = new OciRegistry({ credentials: { for: () => Promise.resolve(credential) }, attempts: 1 });
         const image = await registry.manifest(reference);
-        if (!image) {
+        const digest = image && (platformDigest(image.bytes) ?? image.digest);
+        const ofPlatform = digest && (await registry.manifest(`${host}/${repository}@${digest}`));
+        if (!image || !ofPlatform) {
             throw new Error(`failed to pull and unpack image "${reference}": not found`);
         }
-        const ofPlatform = await registry.manifest(`${host}/${repository}@${platformDigest(image.bytes) ?? image.digest}`);
-        const { config } = JSON.parse(ofPlatform!.bytes.toString()) as { config: { digest: Digest } };
+        const { config } = JSON.parse(ofPlatform.bytes.toString()) as { config: { digest: Digest } };
         const headers: Record<string, string> = password === undefined ? {} : { authorization: basicAuthorization(password) };
         const response = await fetch(`http://${host}/v2/${repository}/blobs/${config.digest}`, { headers });
         if (!response.ok) {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ClusterClient, Manifest } from "../../sandbox/kubernetes/clusterClient";
+import type { ClusterClient, ClusterObject, Manifest } from "../../sandbox/kubernetes/clusterClient";
 import { toolPath } from "../../sandbox/toolchain/toolchain";
 import { stackVariables } from "../../sandbox/world/engine";
 import { Helm } from "./clusterHelm";
@@ -76,25 +76,19 @@ export async function measureCluster(
     return taken;
 }
 
-/** @throws AssertionError where a namespace does not run what the objects say, on all its pods */
+/** Ways end where each looks, the API server's own count may be a moment behind. @throws AssertionError where something else is there */
 async function requireRunning(admin: ClusterClient, namespace: string, objects: readonly Manifest[]): Promise<void> {
-    const { items } = await admin.get<{ items: LiveDeployment[] }>(`/apis/apps/v1/namespaces/${namespace}/deployments`);
-    const wanted = deployments(objects).map((one) => [one.metadata.name, imagesOf(one), one.spec.replicas, one.spec.replicas]);
-    const running = items.map((one) => [
-        one.metadata.name,
-        imagesOf(one),
-        one.status.updatedReplicas,
-        one.status.availableReplicas,
-    ]);
-    assert.deepEqual(running.sort(), wanted.sort(), `what runs in ${namespace}`);
+    const collection = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+    const there = await admin.until<LiveDeployment>(collection, (all) =>
+        all.every(({ spec, status }) => status.updatedReplicas === spec.replicas && status.availableReplicas === spec.replicas),
+    );
+    assert.deepEqual(there.map(imagesOf).sort(), deployments(objects).map(imagesOf).sort(), `what runs in ${namespace}`);
 }
 
-interface LiveDeployment extends Deployment {
-    status: { updatedReplicas?: number; availableReplicas?: number };
-}
+type LiveDeployment = Deployment & ClusterObject & { status: { updatedReplicas?: number; availableReplicas?: number } };
 
-function imagesOf({ spec }: Deployment): string {
-    return spec.template.spec.containers.map(({ image }) => image).join();
+function imagesOf({ metadata, spec }: Deployment): string {
+    return [metadata.name, spec.replicas, ...spec.template.spec.containers.map(({ image }) => image)].join(" ");
 }
 
 function inWords(figures: Readonly<Record<WayName, Taken>>): string {

@@ -3,6 +3,7 @@ import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Refusal } from "../../core/refusal";
+import { toolDirectory } from "../../sandbox/toolchain/toolchain";
 import { World } from "../../sandbox/world/world";
 import { benchWorld } from "./benchWorld";
 import { judgeCluster, measureCluster } from "./cluster";
@@ -58,6 +59,7 @@ async function benchStarts({ root, rounds, json, before, progress }: Bench): Pro
 }
 
 async function benchCluster({ root, rounds, json, before, progress }: Bench): Promise<number> {
+    await toolDirectory(["kubectl", "helm"]);
     progress("A world with a real control plane: platform up, and a round to warm up.");
     const taken = await measureCluster(await clusterWorld(join(root, "world")), { root, rounds, progress });
     const on = await conditions([before, loadavg()[0]]);

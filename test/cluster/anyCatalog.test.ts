@@ -59,23 +59,28 @@ describe("Any catalog that the settings accept", function () {
 
     it("has names that leave room for what Kubernetes adds: the longest come to life", async () => {
         const longest = (first: string) => first.padEnd(46, "x");
+        const ours = (name: string) => /^[abc]x{20,}/.test(name);
         const port = { image: redis, port: 6379 };
         const jobs = { migrate: { command: ["/migrate"] }, verify: { command: ["/verify"] } };
         const objects = render({
             [longest("a")]: { ...port, ...jobs, files: { "/etc/conf": "a = 1" }, expose: "internal" },
             [longest("b")]: { ...port, kind: "stateful", replicas: 2 },
-            [longest("c")]: { image: redis, kind: "cron", schedule: "* * * * *" },
+            [longest("c")]: { image: redis, kind: "cron", schedule: "@yearly" },
         });
         await place.apply(objects);
         const alive = (kind: string, test: (status: Counted["status"]) => boolean) =>
             place.deployer.until<Counted>(place.path(kind === "jobs" ? "batch/v1" : "apps/v1", kind), (all) => {
-                const ours = all.filter(({ metadata }) => /^[abc]x{20,}/.test(metadata.name));
-                return ours.length > 0 && ours.every(({ status }) => test(status));
+                const named = all.filter(({ metadata }) => ours(metadata.name));
+                return named.length > 0 && named.every(({ status }) => test(status));
             });
         await alive("deployments", (status) => status?.readyReplicas === 1);
         await alive("statefulsets", (status) => status?.readyReplicas === 2);
         await alive("jobs", (status) => status?.succeeded === 1);
-        for (const object of objects) await place.deployer.delete(await place.deployer.pathOf(object));
+        for (const object of objects) {
+            await place.deployer.delete(await place.deployer.pathOf(object), { propagationPolicy: "Foreground" });
+        }
+        // Other files count the pods of this namespace.
+        await place.deployer.until(place.path("v1", "pods"), (pods) => pods.every(({ metadata }) => !ours(metadata.name)));
     });
 
     /** What the API server says against an object; it keeps nothing. */

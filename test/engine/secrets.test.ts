@@ -26,7 +26,10 @@ describe("A service's secret in Secret Manager, on the real engine,", function (
     it("is missed by the platform where nobody made it", async () => {
         const run = await shop.delivery.up("platform");
         assert.notEqual(run.code, 0);
-        assert.match(run.output, /The resource 'projects\/acme-stage\/secrets\/mail-password' was not found \(its secret\)/);
+        assert.match(
+            run.output,
+            /The resource 'projects\/acme-(?:dev|stage|prod)\/secrets\/mail-password' was not found \(its secret\)/,
+        );
     });
 
     it("is read by its service alone, once it is made: that one restarts, and no other", async () => {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Values } from "../../sandbox/providers/double";
 import { readKubeconfig } from "../../sandbox/providers/kubernetes/kubeconfig";
 import { handedOver, type ManagedFields } from "../../sandbox/providers/kubernetes/live/fieldManagers";
+import { deployment } from "../../sandbox/providers/kubernetes/live/deployment";
 import { liveInputs } from "../../sandbox/providers/kubernetes/live/liveInputs";
 import { type LiveObject, selectedBy } from "../../sandbox/providers/kubernetes/live/observed";
 import { podTrouble } from "../../sandbox/providers/kubernetes/live/podTrouble";
@@ -21,6 +22,16 @@ describe("Inputs read back from a cluster", () => {
 
     it("show a changed value, and leave out one that was taken away", () => {
         assert.deepEqual(read({ replicas: 2, paused: true }, { replicas: 5 }), { replicas: 5 });
+    });
+
+    it("tell two protocols of one port apart", () => {
+        const dns = [
+            { port: 53, protocol: "UDP" },
+            { port: 53, protocol: "TCP" },
+        ];
+        assert.deepEqual(read({ ports: dns }, { ports: dns }), { ports: dns });
+        const implied = [{ port: 53 }, { port: 53, protocol: "UDP" }];
+        assert.deepEqual(read({ ports: implied }, { ports: [...dns].reverse() }), { ports: implied });
     });
 
     it("leave out items that others added to a list that several may own, wherever they stand", () => {
@@ -77,6 +88,19 @@ describe("What is wrong with a pod", () => {
             reason: 'Pod cart-x: containers with unready status: [server] -- [CrashLoopBackOff] back-off 10s; [OOMKilled] container "server" completed with exit code 137: heap (image cart:1)',
             obstacle: "held",
         });
+    });
+});
+
+describe("A Deployment that missed its deadline", () => {
+    it("may still come to life: where it goes back, its status says so of the generation before, for a moment", () => {
+        const conditions = [
+            { type: "Available", status: "True" },
+            { type: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", message: "timed out" },
+        ];
+        const status = { observedGeneration: 3, replicas: 2, updatedReplicas: 1, availableReplicas: 1, conditions };
+        const object = { ...live({ spec: { replicas: 1 }, status }), kind: "Deployment" };
+        const nothing = { now: [], gone: [] };
+        assert.deepEqual(deployment.judge(object, { pods: nothing, replicaSets: nothing }, 0).stuck, { progress: "held" });
     });
 });
 

@@ -36,7 +36,7 @@ export async function awaitLife(
     const own = `${collection}?fieldSelector=${encodeURIComponent(`metadata.name=${object.metadata.name}`)}`;
     const paths = Object.entries({ ...beside?.(object), [self]: own });
     const watched: Record<string, Watched> = {};
-    const obstacles = new Obstacles({ overdue: 0, held: standstill, unready: 10 * standstill, settling });
+    const obstacles = new Obstacles({ held: standstill, unready: 10 * standstill, settling });
     let timers: NodeJS.Timeout[] = [];
 
     try {

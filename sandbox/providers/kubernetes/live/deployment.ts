@@ -48,7 +48,8 @@ export const deployment: Awaiter = {
             stuck: {
                 ...obstaclesOf(updated),
                 ...(failure?.holds ? { creation: "held" } : {}),
-                ...(progressing?.reason === "ProgressDeadlineExceeded" ? { progress: "overdue" } : {}),
+                // Not at once: for a moment, the status still says it of the generation before.
+                ...(progressing?.reason === "ProgressDeadlineExceeded" ? { progress: "held" } : {}),
             },
         };
     },

@@ -36,11 +36,13 @@ function project(input: unknown, live: unknown, path: string): unknown {
 function projectList(input: readonly unknown[], live: readonly unknown[], path: string): unknown[] {
     const field = path.slice(path.lastIndexOf(".") + 1);
     const key = (mergeKeys[field] ?? []).find((name) => records(input).every((item) => item[name] !== undefined));
+    // One port may be there for several protocols.
+    const nameOf = (item: Values) => (field === "ports" ? `${String(item[key!])}/${String(item.protocol ?? "TCP")}` : item[key!]);
     if (key === undefined) {
         return live.map((item, index) => (index < input.length ? project(input[index], item, path) : item));
     }
     return records(input).flatMap((item) => {
-        const found = records(live).find((one) => one[key] === item[key]);
+        const found = records(live).find((one) => nameOf(one) === nameOf(item));
         return found === undefined ? [] : [project(item, found, path)];
     });
 }

@@ -27,9 +27,8 @@ export interface Verdict {
 
 /**
  * `held`: kept from starting by something that seldom passes by itself. `unready`: it runs, and nobody may use it.
- * `overdue`: the deadline that the object sets itself is over.
  */
-export type Obstacle = "held" | "unready" | "overdue";
+export type Obstacle = "held" | "unready";
 
 /** How to tell whether objects of a kind have come to life. */
 export interface Awaiter {
