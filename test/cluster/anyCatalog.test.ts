@@ -63,7 +63,7 @@ describe("Any catalog that the settings accept", function () {
         const port = { image: redis, port: 6379 };
         const jobs = { migrate: { command: ["/migrate"] }, verify: { command: ["/verify"] } };
         const objects = render({
-            [longest("a")]: { ...port, ...jobs, files: { "/etc/conf": "a = 1" }, expose: "internal" },
+            [longest("a")]: { ...port, ...jobs, files: { "/etc/conf": "a = 1" } },
             [longest("b")]: { ...port, kind: "stateful", replicas: 2 },
             [longest("c")]: { image: redis, kind: "cron", schedule: "@yearly" },
         });
