@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
 import { renderDefaultDeny } from "../../core/manifests/networkPolicy";
-import { renderService, type RenderContext } from "../../core/manifests/workload";
+import { renderService } from "../../core/manifests/workload";
 import { inOrder } from "../../core/settings/order";
 import type { Service } from "../../core/settings/model";
-import { checkoutservice, frontend, redisCart, services } from "./manifestsServices";
+import { checkoutservice, frontend, redisCart, stage } from "./manifestsServices";
 import { admits } from "./networkEvaluator";
 
-const stage: RenderContext = {
-    environment: "stage",
-    namespace: "shop",
-    cloudProject: "acme-stage",
-    partOf: "acme-shop",
-    services,
-    image: (imageName) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,
-};
 const migrating: Service = {
     ...checkoutservice,
     command: ["/app", "serve"],

@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
-import { renderService, type RenderContext } from "../../core/manifests/workload";
+import { renderService } from "../../core/manifests/workload";
 import type { Service } from "../../core/settings/model";
-import { checkoutservice, frontend, loadgenerator, redisCart, services } from "./manifestsServices";
+import { checkoutservice, frontend, loadgenerator, redisCart, services, stage } from "./manifestsServices";
 
-const stage: RenderContext = {
-    environment: "stage",
-    namespace: "shop",
-    cloudProject: "acme-stage",
-    partOf: "acme-shop",
-    services,
-    image: (imageName) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,
-};
 const render = (service: Service, environment = "stage") => renderService(service, { ...stage, environment });
 
 describe("An autoscaled service", () => {

@@ -1,3 +1,4 @@
+import type { RenderContext } from "../../core/manifests/workload";
 import type { Probe, Service } from "../../core/settings/model";
 
 // Four services of Online Boutique (GoogleCloudPlatform/microservices-demo at 34ffea9, kubernetes-manifests/) that between them
@@ -120,4 +121,14 @@ export const services: Readonly<Record<string, Service>> = {
     frontend,
     "redis-cart": redisCart,
     loadgenerator,
+};
+
+/** All of them in stage, their images pinned. */
+export const stage: RenderContext = {
+    environment: "stage",
+    namespace: "shop",
+    cloudProject: "acme-stage",
+    partOf: "acme-shop",
+    services,
+    image: (imageName) => `registry.example/${imageName}@sha256:${"5".repeat(64)}`,
 };
