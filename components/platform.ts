@@ -151,14 +151,14 @@ function deployPrincipals(
     environment: Environment,
     ids: Readonly<Record<string, pulumi.Output<RepositoryIds>>>,
 ): Record<string, pulumi.Output<string>> {
-    const { repositories, branch } = deploymentOrigins(settings, environment);
-    const where = { environment: environment.name, branch };
     return Object.fromEntries(
-        repositories.map((repository) => [
+        deploymentOrigins(settings, environment).map(({ repository, branch }) => [
             `deploy-${repository.replace("/", "-")}`,
             pulumi
                 .all([pool, ids[repository]])
-                .apply(([pool, caller]) => deploymentPrincipal(pool, settings.delivery, caller, where)),
+                .apply(([pool, caller]) =>
+                    deploymentPrincipal(pool, settings.delivery, caller, { environment: environment.name, branch }),
+                ),
         ]),
     );
 }

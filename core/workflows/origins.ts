@@ -1,23 +1,30 @@
 import type { Environment, Settings } from "../settings/model";
 import { followedBranch } from "./branches";
 
-/** Where runs that deploy an environment come from. */
-export interface DeploymentOrigins {
-    /** The repositories whose workflows may ask for it. */
-    repositories: readonly string[];
-    /** The branch that they run on. */
+/** Where a run that deploys an environment comes from: a branch of a repository whose workflow may ask for it. */
+export interface DeploymentOrigin {
+    repository: string;
     branch: string;
 }
 
-/** Pushes of any source repository deploy the first environment; all others are deployed from the operations repository alone. */
+/**
+ * Pushes of any source repository deploy the first environment, and so do changes of its settings where the operations repository
+ * builds nothing. All others are deployed from the operations repository alone.
+ */
 export function deploymentOrigins(
     settings: Pick<Settings, "catalog" | "delivery">,
     { promotesFrom }: Pick<Environment, "promotesFrom">,
-): DeploymentOrigins {
+): DeploymentOrigin[] {
     const { repository, branch } = settings.delivery.operations;
-    return promotesFrom === undefined
-        ? { repositories: sourceRepositories(settings), branch: followedBranch }
-        : { repositories: [repository], branch };
+    const own = { repository, branch };
+    if (promotesFrom !== undefined) return [own];
+    const pushed = sourceRepositories(settings).map((source) => ({ repository: source, branch: followedBranch }));
+    return operatesOnly(settings) ? [own, ...pushed] : pushed;
+}
+
+/** Whether no service is built from the operations repository: then no build's run brings a change of the settings along. */
+export function operatesOnly(settings: Pick<Settings, "catalog" | "delivery">): boolean {
+    return !sourceRepositories(settings).includes(settings.delivery.operations.repository);
 }
 
 /**
