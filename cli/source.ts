@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { type Commits, commitsIn } from "../core/build/commits";
+import { type Checkout, commitsIn } from "../core/build/commits";
 import { Refusal } from "../core/refusal";
 import { readSettings } from "../core/settings/load";
 import type { Environment, Settings } from "../core/settings/model";
@@ -7,7 +7,7 @@ import { stacksIn } from "../core/settings/stackFile";
 
 /** A commit of a source repository, as the commands of the build take it. */
 export interface Source {
-    commits: Commits;
+    commits: Checkout;
     /** `owner/name` on GitHub. */
     repository: string;
     /** Full SHA. */
@@ -43,6 +43,7 @@ export async function readSource(command: string, argv: readonly string[], extra
         throw new Refusal(title, [{ subject: commit, message, remedy: `git -C ${source} rev-parse HEAD` }]);
     }
     const settings = settingsHere(title);
+    refuseLocal(title, settings);
     const first = settings.environments.find(({ promotesFrom }) => promotesFrom === undefined)!;
     return { commits, repository, commit, settings, first, more };
 }
@@ -54,6 +55,20 @@ function settingsHere(title: string): Settings {
         throw new Refusal(title, [{ subject: process.cwd(), message, remedy: "run the command where services.yaml stands" }]);
     }
     return readSettings({ directory: process.cwd(), stack });
+}
+
+/** What a working copy has is no commit's: a commit whose catalog says so would promise an image that nobody can have. */
+function refuseLocal(title: string, { catalog }: Settings): void {
+    const local = Object.values(catalog.services).filter(({ build }) => build === "local");
+    if (local.length === 0) return;
+    throw new Refusal(
+        title,
+        local.map(({ name }) => ({
+            subject: `services.yaml: services.${name}.build`,
+            message: `${name} says build: local, which is for a working copy: no pipeline builds a commit that holds the line`,
+            remedy: "delete the line, commit and push",
+        })),
+    );
 }
 
 function parsed(

@@ -48,7 +48,7 @@ export interface BuildPlan {
 /**
  * Plans against a tier: what stands there is never built again.
  *
- * @throws Refusal where a service's paths are not in the commit; RegistryError where the registry does not answer
+ * @throws Refusal where a service's paths or arguments cannot be built; RegistryError where the registry does not answer
  */
 export async function planAgainstTier(request: PlanRequest, registry: Registry, tier: Tier): Promise<BuildPlan> {
     const contents = await contentsOf(request);
@@ -66,9 +66,9 @@ export async function planAgainstTier(request: PlanRequest, registry: Registry, 
         }),
     );
     const missing = found.filter(({ own }) => !own);
-    refuseMissingPaths(
+    refuseUnbuildable(
         request,
-        missing.filter(({ same }) => !same).map(({ content }) => content),
+        missing.filter(({ same }) => !same),
     );
     return {
         commit: request.commit,
@@ -84,7 +84,7 @@ export async function planAgainstTier(request: PlanRequest, registry: Registry, 
  * Plans against an earlier commit, for who may not ask a registry: what differs in content is built.
  * Where the catalog itself differs, all is: what the earlier one said is not known.
  *
- * @throws Refusal where a service's paths are not in the commit
+ * @throws Refusal where a service's paths or arguments cannot be built
  */
 export async function planSince(request: PlanRequest, earlier: string): Promise<BuildPlan> {
     const [contents, before, catalogs] = await Promise.all([
@@ -94,10 +94,7 @@ export async function planSince(request: PlanRequest, earlier: string): Promise<
     ]);
     const sameCatalog = catalogs[0]["services.yaml"] === catalogs[1]["services.yaml"];
     const changed = contents.filter(({ content }, index) => !sameCatalog || content.tag !== before[index].content.tag);
-    refuseMissingPaths(
-        request,
-        changed.map(({ content }) => content),
-    );
+    refuseUnbuildable(request, changed);
     return {
         commit: request.commit,
         build: changed.map(({ service, content }) => build(request, service, content)),
@@ -108,7 +105,12 @@ export async function planSince(request: PlanRequest, earlier: string): Promise<
 
 type BuiltService = Service & { image: BuiltImage };
 
-async function contentsOf(request: PlanRequest): Promise<{ service: BuiltService; content: PlannedContent }[]> {
+interface PlannedService {
+    service: BuiltService;
+    content: PlannedContent;
+}
+
+async function contentsOf(request: PlanRequest): Promise<PlannedService[]> {
     const { commits, catalog, repository, commit, platforms = defaultPlatforms } = request;
     const trees = await commits.treeHashes(commit, contentPaths(catalog, repository));
     const contents = contentPlan(catalog, repository, trees, platforms);
@@ -131,13 +133,31 @@ function build({ platforms = defaultPlatforms }: PlanRequest, { name, image }: B
 
 const defaultPlatforms = ["linux/amd64"];
 
-function refuseMissingPaths({ commit }: PlanRequest, contents: readonly PlannedContent[]): void {
-    const problems: Problem[] = contents
-        .filter(({ missingPaths }) => missingPaths.length > 0)
-        .map(({ service, missingPaths }) => ({
-            subject: service,
-            message: `${missingPaths.join(", ")}: no such path in the commit.`,
-            remedy: "correct the service's source in services.yaml, or commit the path",
-        }));
+function refuseUnbuildable({ commit }: PlanRequest, builds: readonly PlannedService[]): void {
+    const problems: Problem[] = builds.flatMap(({ service: { name, image }, content: { missingPaths, linkedPaths } }) => [
+        ...problem(
+            name,
+            missingPaths,
+            "no such path in the commit.",
+            "correct the service's source in services.yaml, or commit the path",
+        ),
+        ...problem(
+            name,
+            linkedPaths,
+            "a symbolic link. What it leads to could change unnoticed, and the service would not be built.",
+            "name the folder that it leads to in services.yaml",
+        ),
+        ...Object.entries(image.args)
+            .filter(([, value]) => /[\r\n]/.test(value))
+            .map(([key]) => ({
+                subject: name,
+                message: `build argument ${key} holds a line break, and each line becomes an argument of its own.`,
+                remedy: "write it without, in services.yaml",
+            })),
+    ]);
     if (problems.length > 0) throw new Refusal(`Build of ${commit} refused, nothing was changed`, problems);
+}
+
+function problem(subject: string, paths: readonly string[], what: string, remedy: string): Problem[] {
+    return paths.length > 0 ? [{ subject, message: `${paths.join(", ")}: ${what}`, remedy }] : [];
 }

@@ -1,3 +1,4 @@
+import { commitsIn } from "../../core/build/commits";
 import { runGit } from "./command";
 
 /** Who and when a commit is. */
@@ -101,19 +102,14 @@ export class Repository {
         return code === 0 ? stdout.toString().trim() : undefined;
     }
 
-    /** Git's hash of the folder or file at a path of a commit, or nothing. */
+    /** Git's hash of the folder or file at a path of a commit, with the mode of what is neither folder nor plain file, or nothing. */
     async treeHash(commit: string, path: string): Promise<string | undefined> {
         return (await this.treeHashes(commit, [path]))[path];
     }
 
-    /** {@link treeHash} of many paths with one process. */
+    /** {@link treeHash} of many paths at once, as a build asks for them. */
     async treeHashes(commit: string, paths: readonly string[]): Promise<Record<string, string | undefined>> {
-        const names = paths.map((path) => `${commit}:${path === "." ? "" : path}\n`).join("");
-        const { stdout } = await this.git(["cat-file", "--batch-check=%(objectname)"], { input: names });
-        const answers = stdout.toString().split("\n");
-        return Object.fromEntries(
-            paths.map((path, index) => [path, answers[index].endsWith(" missing") ? undefined : answers[index]]),
-        );
+        return commitsIn(this.directory).treeHashes(commit, paths);
     }
 
     /** The files under a folder of a commit, by path inside that folder. Nothing of the worktree can get in. */

@@ -18,7 +18,8 @@ describe("content plan", () => {
             },
         );
 
-        assert.deepEqual(contentPaths(catalog, "acme/shop"), ["protos", "src/cart", "src/mail"]);
+        const attributes = [".gitattributes", "src/.gitattributes"];
+        assert.deepEqual(contentPaths(catalog, "acme/shop"), [...attributes, "protos", "src/cart", "src/mail"].sort());
         const plan = contentPlan(catalog, "Acme/Shop", trees, ["linux/amd64"]);
         assert.deepEqual(
             plan.map(({ service, missingPaths }) => [service, missingPaths]),
