@@ -35,6 +35,13 @@ export interface ControlPlaneAddress {
     certificateAuthority: string;
 }
 
+/** Whom a token stands for. */
+export interface Identity {
+    member: string;
+    /** Further members that it is by what is mapped of it: `principalSet://…/attribute.workflow/…`. @default - none */
+    sets?: readonly string[];
+}
+
 export interface Repository {
     /** `owner/name`. */
     fullName: string;
@@ -102,17 +109,34 @@ export class Cloud {
         return this.iam.allows(member, permission, resourceName);
     }
 
-    /** Lets a token stand for a member, for example `serviceAccount:deployer@acme-dev.iam.gserviceaccount.com`. */
-    addIdentity({ token, member }: { token: string; member: string }): void {
-        this.store.put(`identities/${token}`, { member });
+    /**
+     * Lets a token stand for a member, for example `serviceAccount:deployer@acme-dev.iam.gserviceaccount.com`.
+     *
+     * @param expires until when @default - for ever
+     */
+    addIdentity({ token, expires, ...identity }: Identity & { token: string; expires?: Date }): void {
+        if (expires === undefined) {
+            this.store.put(`identities/${token}`, identity);
+        } else {
+            this.store.put(`accessTokens/${token}`, { ...identity, expires: expires.toISOString() });
+        }
     }
 
-    /** The member that a token stands for. Nothing where it is not valid. */
+    /** The member that a token stands for. Nothing where it is not valid, or no longer. */
     identify(token: string): string | undefined {
-        return this.store.get<{ member: string }>(`identities/${token}`)?.member;
+        return this.identity(token)?.member;
     }
 
-    /** A token that stands for a member. Nothing where none does. */
+    /** Whom a token stands for. Nothing where it is not valid, or no longer. */
+    identity(token: string): Identity | undefined {
+        if (token === "") return undefined;
+        const lasting = this.store.get<Identity>(`identities/${token}`);
+        if (lasting) return lasting;
+        const passing = this.store.get<Identity & { expires: string }>(`accessTokens/${token}`);
+        return passing && Date.parse(passing.expires) > Date.now() ? passing : undefined;
+    }
+
+    /** A token that stands for a member for ever. Nothing where none does. */
     tokenOf(member: string): string | undefined {
         const names = this.store.children("identities");
         return names.find((name) => this.store.get<{ member: string }>(name)?.member === member)?.slice("identities/".length);

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Settings } from "../../core/settings/model";
+import type { OidcIssuer } from "../../sandbox/github/oidc";
+import { serveGoogle, type GoogleServer } from "../../sandbox/google/server";
+import { Cloud } from "../../sandbox/providers/cloud";
+import { gcpDouble } from "../../sandbox/providers/gcp/double";
+import { record, type Registered } from "../components/recorder";
+import { settings } from "../components/settings";
+
+export const administrator = "user:admin@acme.example";
+
+/** Numeric ids that the recorder gives to every repository and owner. */
+export const ids = { repository: 7001, owner: 42 };
+
+/** Full name of the provider that the platform makes. */
+export const provider = "projects/100/locations/global/workloadIdentityPools/oneflow-github/providers/github";
+
+/** What the platform asks for, as its program really does, without an engine. */
+export async function platformResources(all: Settings = settings()): Promise<Registered[]> {
+    const { Platform } = await import("../../components/platform");
+    return record(
+        () => new Platform(all.project, { settings: all, target: { ...all.target, kind: "platform", shared: true } as never }),
+    );
+}
+
+/** A cloud in which the gcp double made what the platform asks for, but for networks and clusters. */
+export async function platformCloud(
+    resources: readonly Registered[],
+    all: Settings = settings(),
+): Promise<{ cloud: Cloud; remove(): void }> {
+    const directory = mkdtempSync(join(tmpdir(), "oneflow-platform-"));
+    const cloud = new Cloud(directory);
+    const projects = [all.delivery.project, ...all.environments.map(({ project }) => project)];
+    projects.forEach((id, index) => cloud.addProject({ id, number: String(100 + index), owner: administrator }));
+    const gcp = await gcpDouble(cloud, administrator).configure({ project: all.delivery.project, region: all.delivery.region });
+    for (const type of order) {
+        for (const { name, inputs } of resources.filter((resource) => resource.type === type)) {
+            const checked = await gcp.check({ token: type, name, news: inputs as never, seed: Buffer.alloc(32, 7) });
+            await gcp.create({ token: type, inputs: checked.inputs, preview: false });
+        }
+    }
+    return { cloud, remove: () => rmSync(directory, { recursive: true, force: true }) };
+}
+
+/** What has to be there comes before what names it. */
+const order = [
+    "gcp:projects/service:Service",
+    "gcp:iam/workloadIdentityPool:WorkloadIdentityPool",
+    "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider",
+    "gcp:serviceaccount/account:Account",
+    "gcp:projects/iAMCustomRole:IAMCustomRole",
+    "gcp:artifactregistry/repository:Repository",
+    "gcp:serviceaccount/iAMMember:IAMMember",
+    "gcp:projects/iAMMember:IAMMember",
+    "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+];
+
+/** What Google answers to a job that wants to act as an account: a token, or the words of the refusal. */
+export async function actAs(
+    google: GoogleServer,
+    idToken: string,
+    account: string,
+): Promise<{ token: string } | { refused: string }> {
+    const exchanged = await post(`${google.address}/v1/token`, {
+        audience: `//iam.googleapis.com/${provider}`,
+        grantType: "urn:ietf:params:oauth:grant-type:token-exchange",
+        requestedTokenType: "urn:ietf:params:oauth:token-type:access_token",
+        subjectTokenType: "urn:ietf:params:oauth:token-type:jwt",
+        subjectToken: idToken,
+        scope: "https://www.googleapis.com/auth/cloud-platform",
+    });
+    if (!exchanged.ok) return { refused: String(exchanged.body.error_description) };
+    const generated = await post(
+        `${google.address}/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
+        { scope: ["https://www.googleapis.com/auth/cloud-platform"], lifetime: "300s" },
+        String(exchanged.body.access_token),
+    );
+    return generated.ok
+        ? { token: String(generated.body.accessToken) }
+        : { refused: String((generated.body.error as { message: string }).message) };
+}
+
+export function googleFor(cloud: Cloud, issuer: OidcIssuer): Promise<GoogleServer> {
+    return serveGoogle({ cloud, issuers: { [issuer.issuer]: issuer.keys() } });
+}
+
+async function post(url: string, body: object, token?: string): Promise<{ ok: boolean; body: Record<string, unknown> }> {
+    const headers = { "content-type": "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
+    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    return { ok: response.ok, body: (await response.json()) as Record<string, unknown> };
+}
