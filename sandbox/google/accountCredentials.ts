@@ -14,12 +14,12 @@ export function generateAccessToken(
     cloud: Cloud,
     caller: Identity,
     email: string,
-    { lifetime = "3600s", scope }: { lifetime?: string; scope?: readonly string[] },
+    { lifetime = "3600s", scope }: { lifetime?: unknown; scope?: unknown },
 ): { accessToken: string; expireTime: string } {
-    const seconds = Number(/^(\d+)(?:\.\d+)?s$/.exec(lifetime)?.[1] ?? Number.NaN);
-    if (!scope || scope.length === 0) throw apiFailure(400, "INVALID_ARGUMENT", "Scope required.");
+    const seconds = Number(/^(\d+)(?:\.\d+)?s$/.exec(String(lifetime))?.[1] ?? Number.NaN);
+    if (!Array.isArray(scope) || scope.length === 0) throw apiFailure(400, "INVALID_ARGUMENT", "Scope required.");
     if (!(seconds > 0 && seconds <= 3600)) {
-        throw apiFailure(400, "INVALID_ARGUMENT", `The token lifetime ${lifetime} is not between 1s and 3600s.`);
+        throw apiFailure(400, "INVALID_ARGUMENT", `The token lifetime ${String(lifetime)} is not between 1s and 3600s.`);
     }
     const project = /@([a-z0-9-]+)\.iam\.gserviceaccount\.com$/.exec(email)?.[1];
     const account = `projects/${project}/serviceAccounts/${email}`;

@@ -3,16 +3,29 @@ import type { AddressInfo } from "node:net";
 import type { Cloud } from "../providers/cloud";
 import { generateAccessToken } from "./accountCredentials";
 import { requireIdentity } from "./api";
+import { answerJson, readForm, readJson, type Route } from "./call";
 import { describeCluster } from "./clusters";
 import { apiFailure, GoogleFailure } from "./failure";
+import { decrypt } from "./keys";
+import { storageRoutes } from "./storageRoutes";
 import { exchangeToken, type Issuers } from "./tokenService";
 
 export interface GoogleOptions {
     cloud: Cloud;
     /** Whose tokens can be verified: issuer → its keys. */
     issuers: Issuers;
+    /** What stacks keep. @default - no bucket is there, and no key */
+    stacks?: StackSecrets;
     /** @default - one that is free */
     port?: number;
+}
+
+/** Where the sandbox keeps what Google Cloud keeps of stacks. */
+export interface StackSecrets {
+    /** Folder of a bucket. Nothing where it holds no state. */
+    stateFolder(bucket: string): string | undefined;
+    /** What every stack is encrypted with. */
+    passphrase(): string;
 }
 
 export interface GoogleServer {
@@ -24,16 +37,16 @@ export interface GoogleServer {
 }
 
 /**
- * Serves what a workflow's job asks of Google Cloud besides the registry: token service, account credentials, clusters.
+ * Serves what a workflow's job asks of Google Cloud besides the registry: tokens, state, keys, clusters.
  * It refuses what the bindings that were really created do not allow.
  */
-export async function serveGoogle({ cloud, issuers, port = 0 }: GoogleOptions): Promise<GoogleServer> {
+export async function serveGoogle({ cloud, issuers, stacks = noStacks, port = 0 }: GoogleOptions): Promise<GoogleServer> {
     const routes: readonly Route[] = [
         {
             method: "POST",
             path: /^\/v1\/token$/,
             handle: async ({ request }) => {
-                const { token, expires } = exchangeToken(cloud, issuers, await formOrJson(request));
+                const { token, expires } = exchangeToken(cloud, issuers, await readForm(request));
                 const seconds = Math.round((expires.getTime() - Date.now()) / 1000);
                 return {
                     access_token: token,
@@ -47,7 +60,13 @@ export async function serveGoogle({ cloud, issuers, port = 0 }: GoogleOptions): 
             method: "POST",
             path: /^\/v1\/projects\/-\/serviceAccounts\/([^/:]+):generateAccessToken$/,
             handle: async ({ request, names: [email] }) =>
-                generateAccessToken(cloud, requireIdentity(cloud, request.headers.authorization), email, await json(request)),
+                generateAccessToken(cloud, requireIdentity(cloud, request.headers.authorization), email, await readJson(request)),
+        },
+        {
+            method: "POST",
+            path: /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/:]+):decrypt$/,
+            handle: async ({ request, names: [key] }) =>
+                decrypt(cloud, requireIdentity(cloud, request.headers.authorization), key, stacks.passphrase()),
         },
         {
             method: "GET",
@@ -55,6 +74,7 @@ export async function serveGoogle({ cloud, issuers, port = 0 }: GoogleOptions): 
             handle: async ({ request, names: [project, location, name] }) =>
                 describeCluster(cloud, requireIdentity(cloud, request.headers.authorization), { project, location, name }),
         },
+        ...storageRoutes(cloud, (bucket) => stacks.stateFolder(bucket)),
     ];
     const server = createServer((request, response) => {
         serve(routes, request, response).catch((error: unknown) => refuse(response, error));
@@ -72,12 +92,12 @@ export async function serveGoogle({ cloud, issuers, port = 0 }: GoogleOptions): 
     };
 }
 
-interface Route {
-    method: string;
-    path: RegExp;
-    /** @returns what is answered as JSON; nothing where it was answered already */
-    handle(call: { request: IncomingMessage; response: ServerResponse; url: URL; names: string[] }): Promise<object | undefined>;
-}
+const noStacks: StackSecrets = {
+    stateFolder: () => undefined,
+    passphrase: () => {
+        throw apiFailure(404, "NOT_FOUND", "The sandbox was started without stacks: no key is there.");
+    },
+};
 
 async function serve(routes: readonly Route[], request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url!, "http://sandbox");
@@ -85,16 +105,11 @@ async function serve(routes: readonly Route[], request: IncomingMessage, respons
         const names = method === request.method ? path.exec(url.pathname) : null;
         if (names) {
             const answer = await handle({ request, response, url, names: names.slice(1).map(decodeURIComponent) });
-            if (answer) send(response, 200, answer);
+            if (answer) answerJson(response, 200, answer);
             return;
         }
     }
     throw apiFailure(404, "NOT_FOUND", `${request.method} ${url.pathname} is nothing that the sandbox's Google Cloud serves`);
-}
-
-function send(response: ServerResponse, status: number, value: object): void {
-    const body = Buffer.from(JSON.stringify(value));
-    response.writeHead(status, { "Content-Type": "application/json; charset=UTF-8", "Content-Length": body.length }).end(body);
 }
 
 function refuse(response: ServerResponse, error: unknown): void {
@@ -102,35 +117,8 @@ function refuse(response: ServerResponse, error: unknown): void {
         // Nobody is left to answer: the client hears of it by the cut connection.
         response.destroy();
     } else if (error instanceof GoogleFailure) {
-        send(response, error.status, error.body);
+        answerJson(response, error.status, error.body);
     } else {
-        send(response, 500, { error: { code: 500, message: `the sandbox itself broke: ${String(error)}`, status: "INTERNAL" } });
+        answerJson(response, 500, { error: { code: 500, message: `the sandbox itself broke: ${String(error)}`, status: "INTERNAL" } });
     }
-}
-
-async function json(request: IncomingMessage): Promise<Record<string, never>> {
-    const text = (await content(request)).toString();
-    try {
-        return JSON.parse(text === "" ? "{}" : text) as Record<string, never>;
-    } catch (error) {
-        if (!(error instanceof SyntaxError)) throw error;
-        throw apiFailure(400, "INVALID_ARGUMENT", `Invalid JSON payload received: ${error.message}`);
-    }
-}
-
-/** The token service takes OAuth's forms, with names in snake case, and Google's JSON, in camel case. */
-async function formOrJson(request: IncomingMessage): Promise<Record<string, string>> {
-    if (request.headers["content-type"]?.startsWith("application/json")) {
-        const body: Record<string, string> = await json(request);
-        return Object.fromEntries(
-            Object.entries(body).map(([name, value]) => [name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
-        );
-    }
-    return Object.fromEntries(new URLSearchParams((await content(request)).toString()));
-}
-
-async function content(request: IncomingMessage): Promise<Buffer> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks);
 }
