@@ -2,3 +2,8 @@
 export function stateBucket(project: string, stack: string): string {
     return `${project}-pulumi-${stack}`;
 }
+
+/** Key that a stack's secrets are encrypted with: one a stack, made before any of them by the bootstrap. */
+export function stateKey({ project, region }: { project: string; region: string }, stack: string): string {
+    return `projects/${project}/locations/${region}/keyRings/oneflow/cryptoKeys/pulumi-${stack}`;
+}
