@@ -1,14 +1,16 @@
 import { parseArgs } from "node:util";
-import { resolveLatest, sourceRepository } from "../core/facts/promotionFacts";
+import { followedRef } from "../core/facts/followedRef";
 import { Refusal } from "../core/refusal";
 import { OciRegistry } from "../core/registry/client";
 import { readSettings } from "../core/settings/load";
 
 /**
- * `oneflow latest <environment>`: the commit that the environment's `latest` means now, as `commit=<sha>` for a workflow's output.
+ * `oneflow latest <environment>`: the commit that the environment's `latest` means now, as `commit=<sha>` for a script to read; of
+ * several source repositories one of each, `commit=acme/cart@<sha>,acme/checkout@<sha>`.
  * Prints nothing on standard output where the environment's file holds it at a commit or at nothing, or nothing was built yet.
  *
- * With `--pushed <sha>`, nor where `latest` means another commit: that one's own run deploys it, with the settings that belong to it.
+ * With `--pushed <owner/name>@<sha>`, nor where `latest` means another commit of that repository: that one's own run deploys it, with
+ * the settings that belong to it. A repository that no service is built from is not asked about; a sha alone is the only one's.
  *
  * @throws Refusal where no environment is named, or its settings are refused
  */
@@ -19,19 +21,11 @@ export async function main(argv: readonly string[]): Promise<number> {
         const message = "is a platform stack, and runs no commit";
         throw new Refusal("Nothing was resolved", [{ subject: name, message, remedy: "npx oneflow latest dev" }]);
     }
-    const { environment } = target;
-    if (environment.commit !== "latest") {
-        const held = environment.commit === undefined ? "commit is unset" : `it is held at ${environment.commit}`;
-        console.error(`${name} does not follow latest: ${held} in Pulumi.${name}.yaml. It is left as it is.`);
-        return 0;
-    }
-    const commit = await resolveLatest(new OciRegistry(), environment, sourceRepository(catalog));
-    if (commit === undefined) {
-        console.error(`${name} follows latest, and no commit of develop was built yet.`);
-    } else if (pushed !== undefined && pushed !== commit) {
-        console.error(`latest means ${commit} by now, not ${pushed}: the run of that push deploys it.`);
+    const followed = await followedRef(new OciRegistry(), target.environment, catalog, pushed);
+    if ("commit" in followed) {
+        console.log(`commit=${followed.commit}`);
     } else {
-        console.log(`commit=${commit}`);
+        console.error(followed.words);
     }
     return 0;
 }

@@ -9,7 +9,7 @@ import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
 import type { Catalog, Environment, Settings } from "../settings/model";
 import { requireContexts } from "./kubeconfig";
-import { gatherFacts, resolveLatest, sourceRepository } from "./promotionFacts";
+import { gatherFacts, resolveLatest } from "./promotionFacts";
 
 /** What comes of an environment's config, decided before any resource is registered. */
 export interface Outcome {
@@ -41,10 +41,7 @@ export async function planPromotion(
     if (environment.commit === undefined) {
         return nothing(registry, environment, catalog, refuseUnset, variables);
     }
-    const commit =
-        environment.commit === "latest"
-            ? await resolveLatest(registry, environment, sourceRepository(catalog))
-            : environment.commit;
+    const commit = environment.commit === "latest" ? await resolveLatest(registry, environment, catalog) : environment.commit;
     if (commit === undefined) {
         return nothing(registry, environment, catalog, refuseVanished, variables);
     }

@@ -1,11 +1,13 @@
 import { decide } from "../promotion/decide";
 import type { PromotionFacts, PromotionRequest, TagFact } from "../promotion/model";
 import { propose, type Proposal } from "../promotion/proposal";
+import { refs } from "../promotion/rules/rule";
 import { tierAddress } from "../promotion/words";
 import { Refusal } from "../refusal";
 import { RegistryError, type Registry } from "../registry/model";
 import { imageRepository, lockRepository, type Tier } from "../release/addresses";
 import { isCommit, type Lock } from "../release/lock";
+import { builtFrom, formatUnion, parseUnion } from "../release/union";
 import { pullLock, pullLockAsWritten } from "../release/lockStore";
 import { newestRun, ranImage, ranSet, recentRuns } from "../release/runRecordStore";
 import type { Catalog } from "../settings/model";
@@ -23,7 +25,7 @@ import type { Catalog } from "../settings/model";
 export async function gatherFacts(registry: Registry, request: PromotionRequest): Promise<PromotionFacts> {
     const [locks, current] = await Promise.all([readLocks(registry, request), newestRun(registry, request.environment)]);
     const proposal = propose(request, { locks, current });
-    const complete = refsOf(request).every((ref) => locks[ref]);
+    const complete = refs(request).every(({ ref }) => locks[ref]);
     const sets = complete && proposal.transitions.length > 0 ? await readSets(registry, request, proposal) : noSets;
     const back = sets.ranHere.has(proposal.key);
     // What goes back is pulled from the own tier; the tier before need not even answer.
@@ -41,31 +43,37 @@ export async function gatherFacts(registry: Registry, request: PromotionRequest)
     return "plan" in decide(request, facts) ? facts : { ...facts, alternatives: await readAlternatives(registry, request) };
 }
 
-/** The commit that `latest` means in the environment's tier. Nothing where nothing was built yet: then every service is pending. */
-export async function resolveLatest(registry: Registry, environment: Tier, repository: string): Promise<string | undefined> {
-    return (await pullLock(registry, environment, repository, "latest"))?.source.commit;
+/**
+ * What `latest` means in the environment's tier: a commit, or where services are built from several repositories the union of those
+ * that were built. Nothing where nothing was built yet: then every service is pending.
+ *
+ * @throws Refusal where the catalog builds nothing: then there is no commit to follow
+ */
+export async function resolveLatest(registry: Registry, environment: Tier, catalog: Catalog): Promise<string | undefined> {
+    const repositories = sourceRepositories(catalog);
+    const locks = await Promise.all(repositories.map((repository) => pullLock(registry, environment, repository, "latest")));
+    const union = Object.fromEntries(
+        repositories.flatMap((repository, index) => (locks[index] ? [[repository, locks[index].source.commit]] : [])),
+    );
+    return repositories.length === 1 ? union[repositories[0]] : formatUnion(union) || undefined;
 }
 
 /**
- * The repository that a commit of the request is a commit of.
+ * The repositories that commits of the request are commits of, in lower case.
  *
- * @throws Refusal where the catalog is built from several repositories, or from none: then one SHA cannot name all services
+ * @throws Refusal where the catalog builds nothing: then no commit names a service
  */
-export function sourceRepository(catalog: Catalog): string {
-    const repositories = Object.values(catalog.services).flatMap(({ image }) =>
-        image.from === "source" ? [image.repository] : [],
-    );
-    const [repository, ...others] = [...new Set(repositories)].sort();
-    if (repository === undefined || others.length > 0) {
-        const found = repository === undefined ? "no repository" : `${[repository, ...others].join(", ")}`;
+function sourceRepositories(catalog: Catalog): string[] {
+    const repositories = builtFrom(catalog);
+    if (repositories.length === 0) {
         throw new Refusal("Promotion refused, nothing was changed", [
             {
                 subject: "services.yaml",
-                message: `builds from ${found}: one commit SHA names the services of exactly one repository.`,
+                message: "builds nothing: a commit names the services of the repository that they are built from.",
             },
         ]);
     }
-    return repository;
+    return repositories;
 }
 
 /** How many commits a refusal offers at most, and how many runs are looked through for them. */
@@ -75,27 +83,38 @@ const lookedThrough = 5;
 const noSets = { ranHere: new Set<string>(), ranBefore: new Set<string>() };
 
 async function readLocks(registry: Registry, request: PromotionRequest): Promise<PromotionFacts["locks"]> {
-    const { environment, before, catalog } = request;
-    const repository = sourceRepository(catalog);
-    const own = (ref: string) => pullLockAsWritten(registry, environment, repository, ref);
-    const read = async (ref: string): Promise<Lock | undefined> => {
+    const { environment, before } = request;
+    const readOf = async (repository: string, ref: string): Promise<Lock | undefined> => {
+        const own = () => pullLockAsWritten(registry, environment, repository, ref);
         if (!before) {
-            return own(ref);
+            return own();
         }
         try {
             // The tier before may have cleaned the commit that is gone back to: what ran here stands here.
-            return (await pullLockAsWritten(registry, before, repository, ref)) ?? (await own(ref));
+            return (await pullLockAsWritten(registry, before, repository, ref)) ?? (await own());
         } catch (error) {
             // Nor need it answer, for a commit that stands here.
-            const here = error instanceof RegistryError ? await own(ref) : undefined;
+            const here = error instanceof RegistryError ? await own() : undefined;
             if (!here) {
                 throw error;
             }
             return here;
         }
     };
-    const refs = refsOf(request).filter(isCommit);
-    return Object.fromEntries(await Promise.all(refs.map(async (ref) => [ref, await read(ref)] as const)));
+    const read = async (ref: string) =>
+        (await Promise.all(repositoriesOf(request, ref).map((repository) => readOf(repository, ref)))).find(Boolean);
+    return Object.fromEntries(await Promise.all(refsOf(request).map(async (ref) => [ref, await read(ref)] as const)));
+}
+
+/** The repositories that may have a commit: of a union and of a pinned service it is known, and of what third parties built any. */
+function repositoriesOf({ commit, pins, catalog }: PromotionRequest, ref: string): string[] {
+    const all = sourceRepositories(catalog);
+    const named = Object.entries(parseUnion(commit) ?? {}).flatMap(([repository, sha]) => (sha === ref ? [repository] : []));
+    const pinned = Object.entries(pins).flatMap(([service, sha]) => {
+        const image = Object.hasOwn(catalog.services, service) ? catalog.services[service].image : undefined;
+        return sha !== ref ? [] : image?.from === "source" ? [image.repository.toLowerCase()] : all;
+    });
+    return ref === commit ? all : [...new Set([...named, ...pinned])];
 }
 
 async function readSets(registry: Registry, { environment, before }: PromotionRequest, { key, wholeKey }: Proposal) {
@@ -152,20 +171,26 @@ async function readImagesBefore(registry: Registry, { before }: PromotionRequest
  */
 async function readAlternatives(registry: Registry, request: PromotionRequest): Promise<string[]> {
     const { environment, before, catalog } = request;
-    const repository = sourceRepository(catalog);
     const proven = before ?? environment;
     const [runs, latest] = await Promise.all([
         recentRuns(registry, proven, lookedThrough),
-        before ? undefined : resolveLatest(registry, environment, repository),
+        before ? undefined : resolveLatest(registry, environment, catalog),
     ]);
-    const asked = refsOf(request);
+    const asked = [request.commit, ...refsOf(request)];
     const ran = runs.filter((run) => Object.keys(run.request.pins).length === 0).map((run) => run.request.commit);
-    const candidates = [...new Set([...(latest ? [latest] : []), ...ran])].filter((one) => isCommit(one) && !asked.includes(one));
-    const locks = await Promise.all(candidates.map((one) => registry.resolve(`${lockRepository(proven, repository)}:${one}`)));
+    const repositories = sourceRepositories(catalog);
+    const fits = (one: string) => (repositories.length === 1 ? isCommit(one) : parseUnion(one) !== undefined);
+    const candidates = [...new Set([...(latest ? [latest] : []), ...ran])].filter((one) => fits(one) && !asked.includes(one));
+    const hasLock = async (one: string) => {
+        const named = Object.entries(parseUnion(one) ?? { [repositories[0]]: one });
+        const locks = named.map(([repository, sha]) => registry.resolve(`${lockRepository(proven, repository)}:${sha}`));
+        return (await Promise.all(locks)).every(Boolean);
+    };
+    const locks = await Promise.all(candidates.map(hasLock));
     return candidates.filter((_, index) => locks[index]).slice(0, offered);
 }
 
-/** Every commit that a request names, once. */
-function refsOf({ commit, pins }: PromotionRequest): string[] {
-    return [...new Set([commit, ...Object.values(pins)])];
+/** Every commit that a request names, once. What is no full SHA has no lock. */
+function refsOf(request: PromotionRequest): string[] {
+    return [...new Set(refs(request).map(({ ref }) => ref))].filter(isCommit);
 }

@@ -7,7 +7,7 @@ import { migrationsOf } from "./migrations";
 import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
 import { directionOf, propose, refOf } from "./proposal";
 import { rules as allRules } from "./rules";
-import type { Judged, Rule } from "./rules/rule";
+import { type Judged, refs, type Rule } from "./rules/rule";
 import { list, requestCommands, shortCommit } from "./words";
 
 /**
@@ -70,8 +70,9 @@ function planOf(judged: Judged): Plan {
     const { request, facts, images, set, key, transitions, pending, direction } = judged;
     const { current } = facts;
     const local = localServices(request.catalog);
-    const named = [request.commit, ...Object.values(request.pins)];
-    const locks = named.flatMap((ref): [string, Lock][] => (isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : []));
+    const locks = refs(request).flatMap(({ ref }): [string, Lock][] =>
+        isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : [],
+    );
     return {
         environment: request.environment,
         request: { commit: request.commit, pins: request.pins },
@@ -109,23 +110,26 @@ function proofNotes({ request: { before, pins }, facts, direction, key, wholeKey
         : [];
 }
 
-function pendingNotes({ request, pending, transitions }: Judged): string[] {
+function pendingNotes({ request, facts, pending, transitions }: Judged): string[] {
     const leaving = new Set(transitions.filter(({ to }) => to === undefined).map(({ image }) => image));
     return pending
         .filter((service) => !leaving.has(service))
-        .map(
-            (service) => `${service} is pending: ${shortCommit(refOf(request, service))} has no image of it, so it is not deployed`,
-        );
+        .map((service) => {
+            const ref = refOf(request, facts.locks, service);
+            // A repository that was never built has no commit in the union.
+            const cause = ref === "" ? "its repository was not built yet" : `${shortCommit(ref)} has no image of it`;
+            return `${service} is pending: ${cause}, so it is not deployed`;
+        });
 }
 
-function removalNotes({ request, transitions, undeployed }: Judged): string[] {
+function removalNotes({ request, facts, transitions, undeployed }: Judged): string[] {
     const { catalog, environment } = request;
     const leaving = transitions.filter(({ to }) => to === undefined).map(({ image }) => image);
     return [
         ...leaving.map((image) =>
             Object.hasOwn(catalog.services, serviceOf(image))
                 ? image === serviceOf(image)
-                    ? `${image} leaves ${environment.name}: ${shortCommit(refOf(request, image))} does not have it`
+                    ? `${image} leaves ${environment.name}: ${shortCommit(refOf(request, facts.locks, image))} does not have it`
                     : `${image} leaves ${environment.name}: ${serviceOf(image)} does not use it any more`
                 : `${image} leaves ${environment.name}: services.yaml does not have it any more`,
         ),
@@ -133,7 +137,7 @@ function removalNotes({ request, transitions, undeployed }: Judged): string[] {
             .filter((image) => !leaving.includes(image))
             .map(
                 (image) =>
-                    `${image} is not deployed: ${shortCommit(refOf(request, image))} has it, this checkout's services.yaml does not`,
+                    `${image} is not deployed: ${shortCommit(refOf(request, facts.locks, image))} has it, this checkout's services.yaml does not`,
             ),
     ];
 }

@@ -1,4 +1,5 @@
-import { imageNames, imageSet, serviceOf, setKey, type ImageSet } from "../release/lock";
+import { catalogImages, imageNames, imageSet, type Lock, serviceOf, setKey, type ImageSet } from "../release/lock";
+import { parseUnion } from "../release/union";
 import { isLocal } from "./localBuilds";
 import type { Direction, PlannedImage, PromotionFacts, PromotionRequest, Transition } from "./model";
 
@@ -24,24 +25,57 @@ export interface Proposal {
     lacking: readonly string[];
 }
 
-/** The commit that the request wants a service at: its pin, or the environment's commit. */
-export function refOf({ commit, pins }: Pick<PromotionRequest, "commit" | "pins">, imageName: string): string {
+/**
+ * The commit that the request wants a service at: its pin, or the environment's commit; of a union that of the repository that builds
+ * it. Empty where the union has no commit of that repository: nothing of it was built yet.
+ */
+export function refOf(
+    { commit, pins, catalog }: Pick<PromotionRequest, "commit" | "pins" | "catalog">,
+    locks: PromotionFacts["locks"],
+    imageName: string,
+): string {
     const service = serviceOf(imageName);
-    return Object.hasOwn(pins, service) ? pins[service] : commit;
+    if (Object.hasOwn(pins, service)) {
+        return pins[service];
+    }
+    const union = parseUnion(commit);
+    if (!union) {
+        return commit;
+    }
+    const image = Object.hasOwn(catalog.services, service) ? catalog.services[service].image : undefined;
+    return image?.from === "source" ? (union[image.repository.toLowerCase()] ?? "") : holderOf(catalog, union, locks, imageName);
+}
+
+/** What a third party built stands in the locks of every repository: that one counts which mirrored what the catalog names. */
+function holderOf(
+    catalog: PromotionRequest["catalog"],
+    union: Readonly<Record<string, string>>,
+    locks: PromotionFacts["locks"],
+    imageName: string,
+): string {
+    const named = catalogImages(catalog)[imageName];
+    const source = named?.from === "thirdParty" ? named.source : undefined;
+    const image = (lock: Lock | undefined) => (lock && Object.hasOwn(lock.images, imageName) ? lock.images[imageName] : undefined);
+    const holders = Object.values(union).filter((commit) => image(locks[commit]));
+    const exact = holders.find((commit) => {
+        const found = image(locks[commit])!;
+        return "source" in found && found.source === source;
+    });
+    return exact ?? holders[0] ?? Object.values(union)[0];
 }
 
 /** Composes the requested set: the checkout's catalog with the locks' digests. A lock that is not there contributes nothing. */
 export function propose(request: PromotionRequest, { locks, current }: Pick<PromotionFacts, "locks" | "current">): Proposal {
     const { catalog, pins } = request;
     const locked = (name: string) => {
-        const images = locks[refOf(request, name)]?.images ?? {};
+        const images = locks[refOf(request, locks, name)]?.images ?? {};
         return Object.hasOwn(images, name) ? images[name] : undefined;
     };
     const wanted = imageNames(catalog);
     const images = Object.fromEntries(
         wanted.flatMap((name) => {
             const image = locked(name);
-            const planned = image && { ...image, ref: refOf(request, name), pinned: Object.hasOwn(pins, serviceOf(name)) };
+            const planned = image && { ...image, ref: refOf(request, locks, name), pinned: Object.hasOwn(pins, serviceOf(name)) };
             // A service that is not there yet needs no image beside it, and one of the working copy no image of its own.
             const needed = isLocal(catalog, serviceOf(name)) ? name !== serviceOf(name) : locked(serviceOf(name));
             return planned && needed ? [[name, planned] as const] : [];

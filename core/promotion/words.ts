@@ -1,11 +1,20 @@
 import type { Digest } from "../registry/reference";
 import { isCommit } from "../release/lock";
+import { parseUnion } from "../release/union";
 import type { Environment } from "../settings/model";
 import type { PromotionFacts, PromotionRequest } from "./model";
 
-/** A commit as a sentence names it: `9f8e02b…`. What is no commit stays as it is. Commands take the full SHA. */
+/**
+ * A commit as a sentence names it: `9f8e02b…`, or of a union `acme/cart@9f8e02b… and acme/checkout@71c44d0…`. What is neither stays as
+ * it is. Commands take the full text.
+ */
 export function shortCommit(commit: string): string {
-    return isCommit(commit) ? `${commit.slice(0, 7)}…` : JSON.stringify(commit);
+    const short = (sha: string) => `${sha.slice(0, 7)}…`;
+    const union = parseUnion(commit);
+    if (union) {
+        return list(Object.entries(union).map(([repository, sha]) => `${repository}@${short(sha)}`));
+    }
+    return isCommit(commit) ? short(commit) : JSON.stringify(commit);
 }
 
 /** A digest as a sentence names it: `sha256:1a2b3c4d…`. */

@@ -1,3 +1,4 @@
+import { builtFrom, parseUnion } from "../release/union";
 import type { Findings } from "./findings";
 import type { Catalog } from "./model";
 import { quoted, refuseRef } from "./ref";
@@ -56,24 +57,47 @@ function judgeCommit(
         }
         return;
     }
-    const refused = refuseRef(commit);
+    // An entry that is refused may name no repository.
+    const repositories = builtFrom({ services: services ?? {} }).filter(Boolean);
+    const union = parseUnion(commit);
+    if (union && first && repositories.length > 1) {
+        judgeUnion(Object.keys(union), repositories, path, stack, findings);
+        return;
+    }
+    const refused = union ? undefined : refuseRef(commit);
     if (refused) {
         findings.add(path, refused.message, inCommand(refused.remedy, `pulumi config set commit`, stack));
         return;
     }
-    const repositories = [
-        ...new Set(
-            Object.values(services ?? {}).flatMap(({ image }) =>
-                image.from === "source" && image.repository ? [image.repository.toLowerCase()] : [],
-            ),
-        ),
-    ].sort();
     if (repositories.length > 1) {
         findings.add(
             path,
             `one SHA cannot name the images of ${repositories.length} repositories, ${repositories.join(", ")}; ` +
                 `expected ${first ? "latest" : "a release"}${first ? "" : ", and release tags are not supported yet"}`,
             first ? `pulumi config set commit latest -s ${stack}` : `pulumi config rm commit -s ${stack}`,
+        );
+    } else if (union) {
+        findings.add(
+            path,
+            `${commit} names commits of repositories, and all services are built from one; expected its full commit SHA`,
+            `pulumi config set commit ${Object.values(union)[0]} -s ${stack}`,
+        );
+    }
+}
+
+/** What `latest` was resolved to names a commit of each repository that was built; one that was not is left out. */
+function judgeUnion(
+    named: readonly string[],
+    repositories: readonly string[],
+    path: [string],
+    stack: string,
+    findings: Findings,
+): void {
+    for (const name of named.filter((one) => !repositories.includes(one))) {
+        findings.add(
+            path,
+            `names a commit of ${name}, which no service is built from; ${orKnown(name, repositories, "repositories")}`,
+            `pulumi config set commit latest -s ${stack}`,
         );
     }
 }

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkedOutCommit, writtenNow } from "../../core/facts/process";
-import { gatherFacts, resolveLatest, sourceRepository } from "../../core/facts/promotionFacts";
+import { gatherFacts, resolveLatest } from "../../core/facts/promotionFacts";
 import { recordRun } from "../../core/facts/recordRun";
 import { decide } from "../../core/promotion/decide";
 import type { PromotionRequest } from "../../core/promotion/model";
@@ -121,23 +121,12 @@ describe("the facts of a promotion", () => {
         assert.deepEqual(facts.locks, {});
         assert.ok(!registry.calls.some((call) => call.endsWith(":2222222")));
     });
-
-    it("need exactly one source repository, as one SHA names the services of one", () => {
-        assert.equal(sourceRepository(catalog), "acme/shop");
-        const other = {
-            ...catalog.services.cart,
-            name: "mailer",
-            image: { ...catalog.services.cart.image, repository: "acme/mail" },
-        };
-        const both = { services: { ...catalog.services, mailer: other } } as typeof catalog;
-        assert.throws(() => sourceRepository(both), /builds from acme\/mail, acme\/shop: one commit SHA/);
-    });
 });
 
 describe("latest", () => {
     it("is the commit of the lock that it means, and nothing before the first build", async () => {
-        assert.equal(await resolveLatest(new MemoryRegistry(), dev, "acme/shop"), undefined);
-        assert.equal(await resolveLatest(await team(), dev, "acme/shop"), second);
+        assert.equal(await resolveLatest(new MemoryRegistry(), dev, catalog), undefined);
+        assert.equal(await resolveLatest(await team(), dev, catalog), second);
     });
 });
 

@@ -144,7 +144,8 @@ export class PromotionWorld {
     private async deploy(to: EnvironmentName, luck: Luck): Promise<void> {
         const config = this.config[to];
         const environment = environments[to];
-        const commit = config?.commit === "latest" ? await resolveLatest(this.registry, environment, "acme/shop") : config?.commit;
+        const commit =
+            config?.commit === "latest" ? await resolveLatest(this.registry, environment, catalogOf("cart")) : config?.commit;
         if (!config || commit === undefined) {
             return;
         }

@@ -1,4 +1,5 @@
 import type { Problem } from "../../refusal";
+import { parseUnion } from "../../release/union";
 import type { Direction, PromotionFacts, PromotionRequest } from "../model";
 import type { Proposal } from "../proposal";
 
@@ -17,7 +18,8 @@ export interface Rule {
     judge(judged: Judged): readonly Problem[];
 }
 
-/** The refs of a request: the environment's commit, and each pin with its service. */
+/** The refs of a request: the environment's commit, or each of a union's, and each pin with its service. */
 export function refs({ commit, pins }: PromotionRequest): { ref: string; pinned?: string }[] {
-    return [{ ref: commit }, ...Object.entries(pins).map(([pinned, ref]) => ({ ref, pinned }))];
+    const named = Object.values(parseUnion(commit) ?? { commit });
+    return [...named.map((ref) => ({ ref })), ...Object.entries(pins).map(([pinned, ref]) => ({ ref, pinned }))];
 }

@@ -11,11 +11,11 @@ export const wholeServices: Rule = {
             subject: service,
             message: [
                 `needs ${list(lacking.filter((name) => serviceOf(name) === service))} by this checkout's services.yaml,`,
-                `but ${shortCommit(refOf(request, service))} was built before that was added, so its lock has no such image.`,
+                `but ${shortCommit(refOf(request, facts.locks, service))} was built before that was added, so its lock has no such image.`,
                 ...otherCommits(request, facts),
             ].join("\n"),
             remedy: facts.alternatives[0]
                 ? promoteCommand(request.environment.name, facts.alternatives[0])
-                : `git checkout ${refOf(request, service)} -- services.yaml && pulumi up -s ${request.environment.name}`,
+                : `git checkout ${refOf(request, facts.locks, service)} -- services.yaml && pulumi up -s ${request.environment.name}`,
         })),
 };
