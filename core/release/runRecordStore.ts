@@ -111,7 +111,8 @@ async function placeOf(
     return { tag: own, month: record.at.slice(0, 7), written: false };
 }
 
-async function writeFirst(registry: Registry, repository: string, tag: string, artifact: Artifact): Promise<void> {
+/** Puts what is true for ever: who comes later leaves it as it is. */
+export async function writeFirst(registry: Registry, repository: string, tag: string, artifact: Artifact): Promise<void> {
     if (await registry.resolve(`${repository}:${tag}`)) {
         return;
     }
@@ -126,7 +127,7 @@ async function writeFirst(registry: Registry, repository: string, tag: string, a
 }
 
 /** Months that have runs, newest first. The newest may be empty still: a month is written before its first run. */
-async function months(registry: Registry, tier: Tier): Promise<string[]> {
+export async function months(registry: Registry, tier: Tier): Promise<string[]> {
     const tags = await registry.tags(runRepositories(tier).months);
     return tags
         .filter((tag) => /^\d{4}-\d\d$/.test(tag))
@@ -135,7 +136,7 @@ async function months(registry: Registry, tier: Tier): Promise<string[]> {
 }
 
 /** Tags of a month's healthy runs, newest first; others, such as those of failed runs, are no concern here. */
-async function runTags(registry: Registry, tier: Tier, month: string): Promise<string[]> {
+export async function runTags(registry: Registry, tier: Tier, month: string): Promise<string[]> {
     const tags = await registry.tags(runRepositories(tier).runs(month));
     return tags
         .filter((tag) => /^\d{8}T\d{6}Z-[0-9a-f]{16}$/.test(tag))
@@ -144,11 +145,12 @@ async function runTags(registry: Registry, tier: Tier, month: string): Promise<s
 }
 
 /** `<UTC>-<first 16 of the key>`. */
-function runTag(at: string, key: string): string {
+export function runTag(at: string, key: string): string {
     return `${at.replace(/[-:]/g, "")}-${key.slice(0, 16)}`;
 }
 
-function nextSecond(tag: string): string {
+/** The second after the one that a run's tag names, as records say it. */
+export function nextSecond(tag: string): string {
     const at = tag.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, "$1-$2-$3T$4:$5:$6Z");
     return new Date(Date.parse(at) + 1000).toISOString().replace(".000Z", "Z");
 }

@@ -1,0 +1,127 @@
+import { Refusal } from "../refusal";
+import { TagMoved, type Registry } from "../registry/model";
+import { runRepositories, type Tier } from "./addresses";
+import { DocumentReader } from "./documentReader";
+import { type FailedRun, failedRunArtifactType, failedRunSchema } from "./failedRun";
+import { canonicalJson, isCommit } from "./lock";
+import { months, nextSecond, runTag, runTags, writeFirst } from "./runRecordStore";
+
+/**
+ * Writes the record of a failed run, `<UTC>-<first 16 of the key>-failed` beside the healthy ones of its month. Its tag never carries a
+ * time before the newest healthy run's.
+ *
+ * @returns the tag
+ */
+export async function writeFailedRun(registry: Registry, tier: Tier, record: FailedRun): Promise<string> {
+    const repositories = runRepositories(tier);
+    const artifact = { artifactType: failedRunArtifactType, content: Buffer.from(canonicalJson(record)) };
+    const healthy = await newestHealthy(registry, tier);
+    let second = healthy !== undefined && healthy.slice(0, 16) >= tagTime(record.at) ? nextSecond(healthy) : record.at;
+    // Another writer may have taken the very second.
+    for (let attempt = 0; attempt < 10; attempt++) {
+        const month = second.slice(0, 7);
+        const tag = `${runTag(second, record.set)}${failed}`;
+        await writeFirst(registry, repositories.months, month, artifact);
+        try {
+            await registry.pushArtifact(repositories.runs(month), artifact, [tag]);
+            return tag;
+        } catch (error) {
+            if (!(error instanceof TagMoved)) {
+                throw error;
+            }
+            second = nextSecond(tag);
+        }
+    }
+    throw new Error(
+        `The failed run of ${record.environment} at ${record.at} was not recorded: ten others took its place in the list`,
+    );
+}
+
+/**
+ * Failed runs that nothing has settled since, newest first: no healthy run was recorded after them, and {@link settleFailures} was not
+ * called.
+ *
+ * @throws Refusal where one cannot be read
+ */
+export async function openFailures(registry: Registry, tier: Tier): Promise<FailedRun[]> {
+    const tags = await openTags(registry, tier);
+    return Promise.all(tags.map(({ repository, tag }) => pullFailedRun(registry, `${repository}:${tag}`)));
+}
+
+/** Marks every open failure as settled: what was asked for since came up, so the same may be asked for again. */
+export async function settleFailures(registry: Registry, tier: Tier): Promise<void> {
+    for (const { repository, tag } of await openTags(registry, tier)) {
+        const found = await registry.resolve(`${repository}:${tag}`);
+        if (found) {
+            await registry.tag(repository, found.digest, settledTag(tag));
+        }
+    }
+}
+
+const failed = "-failed";
+
+function settledTag(tag: string): string {
+    return `${tag.slice(0, -failed.length)}-settled`;
+}
+
+async function openTags(registry: Registry, tier: Tier): Promise<{ repository: string; tag: string }[]> {
+    const open: { repository: string; tag: string }[] = [];
+    for (const month of await months(registry, tier)) {
+        const repository = runRepositories(tier).runs(month);
+        const tags = await registry.tags(repository);
+        const [healthy] = tags.filter((tag) => /^\d{8}T\d{6}Z-[0-9a-f]{16}$/.test(tag)).sort((a, b) => (a < b ? 1 : -1));
+        const since = tags
+            .filter((tag) => tag.endsWith(failed) && !tags.includes(settledTag(tag)) && !(healthy !== undefined && tag < healthy))
+            .sort()
+            .reverse();
+        open.push(...since.map((tag) => ({ repository, tag })));
+        if (healthy !== undefined) {
+            break;
+        }
+    }
+    return open;
+}
+
+async function newestHealthy(registry: Registry, tier: Tier): Promise<string | undefined> {
+    for (const month of await months(registry, tier)) {
+        const [newest] = await runTags(registry, tier, month);
+        if (newest !== undefined) {
+            return newest;
+        }
+    }
+    return undefined;
+}
+
+async function pullFailedRun(registry: Registry, address: string): Promise<FailedRun> {
+    const found = await registry.pullArtifact(address);
+    if (found?.artifactType !== failedRunArtifactType) {
+        const message = `is ${found ? `an artifact of type ${found.artifactType}` : "gone"}, expected ${failedRunArtifactType}.`;
+        throw new Refusal(`Failed run ${address} cannot be read`, [{ subject: "record", message }]);
+    }
+    return parseFailedRun(found.content, `Failed run ${address}`);
+}
+
+function parseFailedRun(content: Buffer, what: string): FailedRun {
+    const reader = new DocumentReader(`${what} cannot be read`);
+    const record = reader.document(content, failedRunSchema);
+    for (const key of ["environment", "set", "asked", "at", "by"]) {
+        reader.text(key, record[key]);
+    }
+    const request = reader.fields("request", record.request, ["commit", "pins"]);
+    reader.text("request.commit", request.commit);
+    for (const [service, commit] of Object.entries(reader.fields("request.pins", request.pins))) {
+        reader.expect(`request.pins.${service}`, commit, isCommit(commit), "a full commit SHA of 40 hex digits");
+    }
+    reader.expect("failures", record.failures, Array.isArray(record.failures), "a list");
+    for (const [index, failure] of Array.isArray(record.failures) ? record.failures.entries() : []) {
+        const { resource, message } = reader.fields(`failures.${index}`, failure, ["resource", "message"]);
+        reader.text(`failures.${index}.resource`, resource);
+        reader.expect(`failures.${index}.message`, message, typeof message === "string", "a text");
+    }
+    reader.finish();
+    return record as unknown as FailedRun;
+}
+
+function tagTime(at: string): string {
+    return at.replace(/[-:]/g, "");
+}
