@@ -83,7 +83,7 @@ export async function serveGoogle({ cloud, issuers, stacks = noStacks, port = 0 
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return {
         address,
-        environment: { ONEFLOW_SANDBOX_GOOGLE: address, STORAGE_EMULATOR_HOST: address.slice("http://".length) },
+        environment: { ONEFLOW_SANDBOX_GOOGLE: address },
         close: () =>
             new Promise((resolve) => {
                 server.close(() => resolve());
@@ -119,6 +119,8 @@ function refuse(response: ServerResponse, error: unknown): void {
     } else if (error instanceof GoogleFailure) {
         answerJson(response, error.status, error.body);
     } else {
-        answerJson(response, 500, { error: { code: 500, message: `the sandbox itself broke: ${String(error)}`, status: "INTERNAL" } });
+        answerJson(response, 500, {
+            error: { code: 500, message: `the sandbox itself broke: ${String(error)}`, status: "INTERNAL" },
+        });
     }
 }

@@ -93,7 +93,11 @@ async function readUpload(request: IncomingMessage, url: URL): Promise<{ name: s
     if (kind === "media") return { name: url.searchParams.get("name") ?? "", content: body };
     const boundary = /boundary="?([^";]+)"?/.exec(request.headers["content-type"] ?? "")?.[1];
     if (kind !== "multipart" || boundary === undefined) {
-        throw apiFailure(400, "INVALID_ARGUMENT", `The sandbox takes uploads in one request, not ${kind}: state beyond 16 MB is none.`);
+        throw apiFailure(
+            400,
+            "INVALID_ARGUMENT",
+            `The sandbox takes uploads in one request, not ${kind}: state beyond 16 MB is none.`,
+        );
     }
     const [metadata, media] = partsOf(body, boundary);
     const { name } = JSON.parse(metadata.toString()) as { name?: string };
@@ -104,7 +108,7 @@ async function readUpload(request: IncomingMessage, url: URL): Promise<{ name: s
 function partsOf(body: Buffer, boundary: string): Buffer[] {
     const mark = Buffer.from(`--${boundary}`);
     const parts: Buffer[] = [];
-    for (let start = body.indexOf(mark); start >= 0; ) {
+    for (let start = body.indexOf(mark); start >= 0;) {
         const next = body.indexOf(mark, start + mark.length);
         if (next < 0) break;
         const part = body.subarray(start + mark.length + 2, next - 2);

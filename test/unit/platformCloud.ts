@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Settings } from "../../core/settings/model";
+import type { PlatformTarget, Settings } from "../../core/settings/model";
 import type { OidcIssuer } from "../../sandbox/github/oidc";
 import { serveGoogle, type GoogleServer } from "../../sandbox/google/server";
 import { Cloud } from "../../sandbox/providers/cloud";
@@ -20,9 +20,9 @@ export const provider = "projects/100/locations/global/workloadIdentityPools/one
 /** What the platform asks for, as its program really does, without an engine. */
 export async function platformResources(all: Settings = settings()): Promise<Registered[]> {
     const { Platform } = await import("../../components/platform");
-    return record(
-        () => new Platform(all.project, { settings: all, target: { ...all.target, kind: "platform", shared: true } as never }),
-    );
+    const target: PlatformTarget = { kind: "platform", environments: all.environments, shared: true };
+    const args = { settings: all, target, repositories: [] };
+    return record(() => new Platform(all.project, args));
 }
 
 /** A cloud in which the gcp double made what the platform asks for, but for networks and clusters. */
