@@ -10,6 +10,7 @@ import { judgeCluster, measureCluster } from "./cluster";
 import { describeCluster } from "./clusterReport";
 import { clusterWorld } from "./clusterWorld";
 import { conditions } from "./conditions";
+import { describePlans, measurePlans } from "./plannerReport";
 import { measurePromotions } from "./promotion";
 import { countRequests, measureResolves } from "./registry";
 import { describe, type Figures } from "./report";
@@ -18,16 +19,18 @@ import { bar, judge, measureStarts } from "./starts";
 /**
  * `npm run bench`: how long a no-change `up` takes beside an empty program and beside the default template, and what
  * else is worth knowing. With `--kubernetes`: how long the services take to a real control plane, beside a plain Pulumi
- * program, kubectl and helm. Everything is taken in one run, on the sandbox's doubles.
+ * program, kubectl and helm. Everything is taken in one run, on the sandbox's doubles. With `--planner`: what is built over
+ * the real history of a monorepo, beside other ways to decide it.
  *
- * @param argv `--rounds N` (default 7, with `--kubernetes` 5), `--json`, `--kubernetes`
+ * @param argv `--rounds N` (default 7, with `--kubernetes` 5), `--json`, `--kubernetes`, `--planner`
  * @returns 1 where a median is above its bar, else 0
  */
 export async function main(argv: readonly string[]): Promise<number> {
-    const { rounds, json, kubernetes } = readArguments(argv);
+    const { rounds, json, kubernetes, planner } = readArguments(argv);
     const root = mkdtempSync(join(tmpdir(), "oneflow-bench-"));
     const bench = { root, rounds, json, before: loadavg()[0], progress: (line: string) => void process.stderr.write(`${line}\n`) };
     try {
+        if (planner) return await benchPlanner(bench);
         return await (kubernetes ? benchCluster(bench) : benchStarts(bench));
     } finally {
         await World.stop(join(root, "world"));
@@ -68,20 +71,27 @@ async function benchCluster({ root, rounds, json, before, progress }: Bench): Pr
     return verdict.met ? 0 : 1;
 }
 
-function readArguments(argv: readonly string[]): { rounds: number; json: boolean; kubernetes: boolean } {
+async function benchPlanner({ root, json, progress }: Bench): Promise<number> {
+    const compared = await measurePlans(root, join(__dirname, "..", ".."), progress);
+    console.log(json ? JSON.stringify(compared, null, 2) : describePlans(compared));
+    return 0;
+}
+
+function readArguments(argv: readonly string[]): { rounds: number; json: boolean; kubernetes: boolean; planner: boolean } {
     const { values } = parseArgs({
         args: [...argv],
         options: {
             rounds: { type: "string" },
             json: { type: "boolean", default: false },
             kubernetes: { type: "boolean", default: false },
+            planner: { type: "boolean", default: false },
         },
     });
-    const { kubernetes, json } = values;
+    const { kubernetes, json, planner } = values;
     const rounds = Number(values.rounds ?? (kubernetes ? 5 : 7));
     if (!Number.isInteger(rounds) || rounds < 1) {
         const message = `is ${JSON.stringify(values.rounds)}; expected a whole number from 1 on`;
         throw new Refusal("Nothing was measured", [{ subject: "--rounds", message, remedy: "npm run bench -- --rounds 7" }]);
     }
-    return { rounds, json, kubernetes };
+    return { rounds, json, kubernetes, planner };
 }
