@@ -1,0 +1,63 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { runGit } from "../../git/command";
+import type { Repositories } from "./repositories";
+
+const execute = promisify(execFile);
+
+/** Finds the text of the actions that steps use: a stand-in for each that needs the internet, else what the sandbox's GitHub has. */
+export class ActionSources {
+    constructor(
+        private readonly repositories: Repositories,
+        /** Folder of the stand-ins, `owner-name` each. */
+        private readonly standIns: string,
+        /** Folder to check repositories out in, each commit once. */
+        private readonly checkouts: string,
+    ) {}
+
+    /**
+     * @param caller repository whose job uses them
+     * @returns `owner/name@ref` → folder
+     * @throws Error in GitHub's words for an action that is nowhere
+     */
+    async of(steps: readonly Readonly<Record<string, unknown>>[], caller: string): Promise<Record<string, string>> {
+        const found: Record<string, string> = {};
+        for (const { uses } of steps) {
+            if (typeof uses !== "string" || uses.startsWith("./") || uses.startsWith("docker://")) continue;
+            const [, repository, ref] = /^([^/@]+\/[^/@]+)(?:\/[^@]*)?@(.+)$/.exec(uses) ?? [];
+            if (repository === undefined) throw new Error(`Expected format {org}/{repo}[/path]@ref. Actual '${uses}'`);
+            const standIn = join(this.standIns, repository.toLowerCase().replace("/", "-"));
+            found[`${repository}@${ref}`] = existsSync(standIn) ? standIn : await this.checkout(repository, ref, caller);
+        }
+        return found;
+    }
+
+    /** Folder with the files of a commit. */
+    private async checkout(repository: string, name: string, caller: string): Promise<string> {
+        const known = this.repositories.find(repository);
+        if (!known || !this.repositories.shares(known.fullName, caller)) {
+            throw new Error(`Unable to resolve action \`${repository}@${name}\`, repository not found`);
+        }
+        const found = await this.repositories.resolve(known.fullName, name);
+        if (!found) throw new Error(`Unable to resolve action \`${repository}@${name}\`, unable to find version \`${name}\``);
+        const folder = join(this.checkouts, known.fullName, found.sha);
+        if (existsSync(folder)) return folder;
+        mkdirSync(dirname(folder), { recursive: true });
+        const partial = mkdtempSync(`${folder}-`);
+        const archive = `${partial}.tar`;
+        await runGit(this.repositories.git(known.fullName).directory, [
+            "archive",
+            "--format=tar",
+            `--output=${archive}`,
+            found.sha,
+        ]);
+        await execute("tar", ["-xf", archive, "-C", partial]);
+        rmSync(archive);
+        // Another job may have been quicker.
+        if (existsSync(folder)) rmSync(partial, { recursive: true });
+        else renameSync(partial, folder);
+        return folder;
+    }
+}

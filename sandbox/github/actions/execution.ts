@@ -1,0 +1,418 @@
+import type { JobIdentity } from "../job";
+import type { ConcurrencyGroups } from "./concurrency";
+import { admit } from "./environments";
+import { type Contexts, evaluateAll, evaluateText, holds, type Standing } from "./expressions";
+import { inlineContexts } from "./inlineContexts";
+import { type Combination, combinations } from "./matrix";
+import type { Conclusion, Run, RunJob } from "./model";
+import { type Permissions, readOnly } from "./permissions";
+import type { PlannedWorkflow } from "./plannedWorkflow";
+import type { Repositories } from "./repositories";
+import type { RunnerResult } from "./runner";
+import { type ConcurrencyEntry, type JobDocument, needsOf } from "./workflowFile";
+
+/** What the jobs of a run need of the world around them. */
+export interface ExecutionServices {
+    repositories: Repositories;
+    groups: ConcurrencyGroups;
+    /** Runs a job on a machine, as soon as one is free. */
+    onRunner(work: JobWork, signal: AbortSignal): Promise<RunnerResult>;
+    /** Waits until somebody approves that a run deploys an environment. @returns false where it was rejected */
+    approval(run: Run, environment: string, signal: AbortSignal): Promise<boolean>;
+    /** Told whenever something of a run changed. */
+    changed(run: Run): void;
+}
+
+/** A job that is ready to run. */
+export interface JobWork {
+    run: Run;
+    job: RunJob;
+    identity: JobIdentity;
+    /** Id in its workflow. */
+    id: string;
+    permissions: Permissions;
+    env: unknown;
+    defaults: unknown;
+    steps: readonly Readonly<Record<string, unknown>>[];
+    outputs: Readonly<Record<string, string>>;
+    timeoutMinutes: number;
+}
+
+interface Result {
+    result: Exclude<Conclusion, "startup_failure">;
+    outputs: Readonly<Record<string, string>>;
+}
+
+/** A job's result, with those of all jobs before it. */
+interface SettledJob extends Result {
+    before: readonly Result["result"][];
+}
+
+/** Where in a run a workflow stands: the run's own, or one that a job of it calls. */
+interface Scope {
+    /** Before the ids and names of its jobs. */
+    idPrefix: string;
+    namePrefix: string;
+    inputs: Readonly<Record<string, unknown>>;
+    signal: AbortSignal;
+    cancel: AbortController;
+}
+
+/** One run of a workflow, from its first job to its last. */
+export class Execution {
+    constructor(
+        private readonly run: Run,
+        private readonly planned: PlannedWorkflow,
+        private readonly services: ExecutionServices,
+        private readonly cancellation = new AbortController(),
+    ) {}
+
+    cancel(): void {
+        this.cancellation.abort();
+    }
+
+    async execute(): Promise<Conclusion> {
+        const { signal } = this.cancellation;
+        const scope: Scope = { idPrefix: "", namePrefix: "", inputs: this.run.inputs, signal, cancel: this.cancellation };
+        const { result } = await this.workflow(this.planned, scope);
+        return result;
+    }
+
+    private async workflow(planned: PlannedWorkflow, scope: Scope): Promise<Result> {
+        const { document } = planned;
+        const contexts = { github: this.github(planned), inputs: scope.inputs, vars: this.variables() };
+        return this.inTurn(document.concurrency, contexts, scope, async () => {
+            const settled = new Map<string, Promise<SettledJob>>();
+            const settle = (id: string): Promise<SettledJob> => {
+                const known = settled.get(id);
+                if (known) return known;
+                const needs = needsOf(document.jobs[id]);
+                const made = Promise.all(needs.map(async (need) => [need, await settle(need)] as const)).then((before) =>
+                    this.job(planned, id, scope, Object.fromEntries(before)),
+                );
+                settled.set(id, made);
+                return made;
+            };
+            const entries = await Promise.all(Object.keys(document.jobs).map(async (id) => [id, await settle(id)] as const));
+            const jobs = Object.fromEntries(entries.map(([id, { result, outputs }]) => [id, { result, outputs }]));
+            const called = (document.on.workflow_call ?? {}) as { outputs?: Record<string, { value: string }> };
+            const outputs = Object.entries(called.outputs ?? {}).map(([name, { value }]) => [
+                name,
+                textOf(evaluateText(value, { ...contexts, jobs })),
+            ]);
+            return { result: worst(Object.values(jobs).map(({ result }) => result)), outputs: Object.fromEntries(outputs) };
+        });
+    }
+
+    private async job(
+        planned: PlannedWorkflow,
+        id: string,
+        scope: Scope,
+        needs: Readonly<Record<string, SettledJob>>,
+    ): Promise<SettledJob> {
+        const document = planned.document.jobs[id];
+        const before = Object.values(needs).flatMap((need) => [need.result, ...need.before]);
+        const contexts = {
+            github: this.github(planned),
+            inputs: scope.inputs,
+            vars: this.variables(),
+            needs: Object.fromEntries(Object.entries(needs).map(([name, { result, outputs }]) => [name, { result, outputs }])),
+        };
+        const settled = (result: Result): SettledJob => ({ ...result, before });
+        try {
+            if (!holds(document.if, contexts, standing(before, scope.signal))) {
+                const conclusion = scope.signal.aborted ? "cancelled" : "skipped";
+                this.conclude(this.record(planned, id, scope, contexts), conclusion);
+                return settled({ result: conclusion, outputs: {} });
+            }
+            return settled(await this.matrix(planned, id, scope, contexts));
+        } catch (error) {
+            // What GitHub cannot evaluate fails the job, and tells why at the run.
+            if (!(error instanceof Error)) throw error;
+            this.conclude(this.record(planned, id, scope, contexts), "failure", error.message);
+            return settled({ result: "failure", outputs: {} });
+        }
+    }
+
+    private async matrix(planned: PlannedWorkflow, id: string, scope: Scope, contexts: Contexts): Promise<Result> {
+        const { strategy } = planned.document.jobs[id];
+        const all = combinations(evaluateAll(strategy?.matrix, contexts));
+        const failFast = strategy === undefined ? false : evaluated(strategy["fail-fast"] ?? true, contexts) === true;
+        const siblings = new AbortController();
+        const signal = AbortSignal.any([scope.signal, siblings.signal]);
+        const atOnce = slots(Number(evaluated(strategy?.["max-parallel"] ?? all.length, contexts)));
+        const results = await Promise.all(
+            all.map((matrix, index) =>
+                atOnce(async () => {
+                    const more = { "fail-fast": failFast, "job-index": index, "job-total": all.length };
+                    const own = { ...contexts, matrix, strategy: more };
+                    const suffix = strategy?.matrix === undefined ? undefined : index;
+                    const result = await this.instance(planned, id, { ...scope, signal }, own, matrix, suffix);
+                    if (result.result === "failure" && failFast) siblings.abort();
+                    return result;
+                }),
+            ),
+        );
+        return {
+            result: worst(results.map(({ result }) => result)),
+            outputs: Object.assign({}, ...results.map(({ outputs }) => outputs)) as Record<string, string>,
+        };
+    }
+
+    /** One job of a matrix, or the only one. */
+    private async instance(
+        planned: PlannedWorkflow,
+        id: string,
+        scope: Scope,
+        contexts: Contexts,
+        matrix: Combination,
+        index: number | undefined,
+    ): Promise<Result> {
+        const document = planned.document.jobs[id];
+        const cancel = new AbortController();
+        const own: Scope = { ...scope, cancel, signal: AbortSignal.any([scope.signal, cancel.signal]) };
+        const called = planned.calls[id];
+        const job = called ? undefined : this.record(planned, id, scope, contexts, matrix, index);
+        const result = await this.inTurn(document.concurrency, contexts, own, () => {
+            if (!called) return this.steps(planned, id, job!, own, contexts);
+            const inputs = calledInputs(called, evaluateAll(document.with ?? {}, contexts) as Record<string, unknown>);
+            const idPrefix = `${scope.idPrefix}${jobId(id, index)}/`;
+            const namePrefix = `${scope.namePrefix}${jobName(id, document, contexts, matrix)} / `;
+            return this.workflow(called, { ...own, idPrefix, namePrefix, inputs });
+        });
+        if (job && job.status !== "completed") this.conclude(job, result.result);
+        const ignored = evaluated(document["continue-on-error"] ?? false, contexts) === true;
+        return ignored && result.result === "failure" ? { ...result, result: "success" } : result;
+    }
+
+    private async steps(planned: PlannedWorkflow, id: string, job: RunJob, scope: Scope, contexts: Contexts): Promise<Result> {
+        const { run, services } = this;
+        const document = planned.document.jobs[id];
+        const environment = environmentOf(document, contexts);
+        if (environment !== undefined && !(await this.admitted(job, environment, scope.signal))) {
+            return { result: scope.signal.aborted ? "cancelled" : "failure", outputs: {} };
+        }
+        const given = planned.permissions[id];
+        const work: JobWork = {
+            run,
+            job,
+            id,
+            identity: this.identity(planned, environment),
+            permissions: run.fork === true ? readOnly(given) : given,
+            env: inlineContexts({ ...planned.document.env, ...document.env }, contexts),
+            defaults: inlineContexts(document.defaults ?? planned.document.defaults, contexts),
+            steps: inlineContexts(document.steps, contexts) as JobWork["steps"],
+            outputs: inlineContexts(document.outputs ?? {}, contexts) as Record<string, string>,
+            timeoutMinutes: Number(evaluated(document["timeout-minutes"] ?? defaultTimeoutMinutes, contexts)),
+        };
+        const { conclusion, outputs, message } = await services.onRunner(work, scope.signal);
+        this.conclude(job, conclusion, message);
+        return { result: conclusion, outputs };
+    }
+
+    /** Holds a job against its environment, and waits for who has to approve. */
+    private async admitted(job: RunJob, environment: string, signal: AbortSignal): Promise<boolean> {
+        const { run, services } = this;
+        job.environment = environment;
+        const { refusal, needsApproval } = admit(services.repositories.cloud, run.repository, environment, run.ref);
+        if (refusal !== undefined) {
+            this.conclude(job, "failure", refusal);
+            return false;
+        }
+        if (!needsApproval) return true;
+        job.status = "waiting";
+        services.changed(run);
+        const approved = await services.approval(run, environment, signal);
+        job.status = "queued";
+        if (!approved && !signal.aborted) this.conclude(job, "failure", rejected);
+        return approved;
+    }
+
+    /** Does something when its concurrency group lets it. */
+    private async inTurn(
+        entry: ConcurrencyEntry | undefined,
+        contexts: Contexts,
+        scope: Scope,
+        work: () => Promise<Result>,
+    ): Promise<Result> {
+        if (entry === undefined) return work();
+        const wish = evaluateAll(typeof entry === "string" ? { group: entry } : entry, contexts) as Record<string, unknown>;
+        const turn = {
+            group: `${this.run.repository} ${String(wish.group)}`,
+            cancelInProgress: wish["cancel-in-progress"] === true || wish["cancel-in-progress"] === "true",
+            queue: wish.queue as string | undefined,
+        };
+        const leave = await this.services.groups.enter(turn, () => scope.cancel.abort());
+        if (leave === undefined) {
+            this.run.message ??= `Canceling since a higher priority waiting request for '${String(wish.group)}' exists`;
+            return { result: "cancelled", outputs: {} };
+        }
+        try {
+            return await work();
+        } finally {
+            leave();
+        }
+    }
+
+    private record(
+        planned: PlannedWorkflow,
+        id: string,
+        scope: Scope,
+        contexts: Contexts,
+        matrix: Combination = {},
+        index?: number,
+    ): RunJob {
+        const job: RunJob = {
+            id: `${scope.idPrefix}${jobId(id, index)}`,
+            name: `${scope.namePrefix}${jobName(id, planned.document.jobs[id], contexts, matrix)}`,
+            status: "queued",
+        };
+        this.run.jobs.push(job);
+        this.services.changed(this.run);
+        return job;
+    }
+
+    private conclude(job: RunJob, conclusion: Conclusion, message?: string): void {
+        Object.assign(job, { status: "completed", conclusion, ...(message === undefined ? {} : { message }) });
+        if (job.startedAt !== undefined) job.finishedAt = new Date().toISOString();
+        this.services.changed(this.run);
+    }
+
+    /** What expressions find at `github`, but for what only the runner knows. */
+    private github(planned: PlannedWorkflow): object {
+        const { run } = this;
+        const { repository, ...identity } = this.identity(planned, undefined);
+        return {
+            repository: repository.fullName,
+            repository_id: String(repository.id),
+            repository_owner: repository.fullName.split("/")[0],
+            repository_owner_id: String(repository.ownerId),
+            repository_visibility: repository.private ? "private" : "public",
+            ref: run.ref,
+            ref_name: run.ref.replace(/^refs\/(heads|tags|pull)\//, ""),
+            ref_type: run.ref.startsWith("refs/tags/") ? "tag" : "branch",
+            sha: run.sha,
+            event_name: run.event,
+            event: run.payload,
+            actor: run.actor,
+            triggering_actor: run.actor,
+            run_id: String(run.id),
+            run_number: String(run.number),
+            run_attempt: String(run.attempt),
+            workflow: run.workflow,
+            workflow_ref: identity.workflowRef,
+            workflow_sha: identity.workflowSha,
+            job_workflow_sha: identity.jobWorkflowSha,
+            head_ref: run.headRef ?? "",
+            base_ref: run.baseRef ?? "",
+        };
+    }
+
+    private identity({ place }: PlannedWorkflow, environment: string | undefined): JobIdentity {
+        const { run } = this;
+        const { fullName, id, ownerId, private: hidden } = this.services.repositories.require(run.repository);
+        return {
+            repository: { fullName, id, ownerId, private: hidden },
+            ref: run.ref,
+            sha: run.sha,
+            eventName: run.event,
+            actor: run.actor,
+            runId: run.id,
+            runNumber: run.number,
+            runAttempt: run.attempt,
+            workflow: run.workflow,
+            workflowRef: `${run.repository}/${run.path}@${run.ref}`,
+            workflowSha: run.sha,
+            jobWorkflowRef: `${place.repository}/${place.path}@${place.ref}`,
+            jobWorkflowSha: place.sha,
+            ...(environment === undefined ? {} : { environment }),
+            ...(run.headRef === undefined ? {} : { headRef: run.headRef }),
+            ...(run.baseRef === undefined ? {} : { baseRef: run.baseRef }),
+        };
+    }
+
+    private variables(): Record<string, string> {
+        const { store } = this.services.repositories.cloud;
+        const records = store.all<{ variableName: string; value: string }>(`github/${this.run.repository}/variables`);
+        return Object.fromEntries(records.map(({ variableName, value }) => [variableName, value]));
+    }
+}
+
+/** GitHub's six hours. */
+const defaultTimeoutMinutes = 360;
+const rejected = "The deployment was rejected or didn't satisfy other protection rules.";
+
+function standing(before: readonly Result["result"][], signal: AbortSignal): Standing {
+    if (signal.aborted) return "cancelled";
+    if (before.includes("failure")) return "failure";
+    return before.every((result) => result === "success") ? "success" : "skipped";
+}
+
+/** What comes of several jobs: a skipped one among others harms none. */
+function worst(results: readonly Result["result"][]): Result["result"] {
+    const found = (["failure", "cancelled"] as const).find((result) => results.includes(result));
+    return found ?? (results.every((result) => result === "skipped") ? "skipped" : "success");
+}
+
+function jobId(id: string, index: number | undefined): string {
+    return index === undefined ? id : `${id}[${index}]`;
+}
+
+function jobName(id: string, { name }: JobDocument, contexts: Contexts, matrix: Combination): string {
+    if (name !== undefined) return textOf(evaluateText(name, { matrix, ...contexts }));
+    const values = Object.values(matrix);
+    return values.length === 0 ? id : `${id} (${values.map(textOf).join(", ")})`;
+}
+
+function environmentOf({ environment }: JobDocument, contexts: Contexts): string | undefined {
+    if (environment === undefined) return undefined;
+    const name = textOf(evaluateText(typeof environment === "string" ? environment : environment.name, contexts));
+    return name === "" ? undefined : name;
+}
+
+/** The values that a workflow is called with, of the types that it declares. @throws Error in GitHub's words */
+function calledInputs({ document, place }: PlannedWorkflow, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+    const { inputs = {} } = (document.on.workflow_call ?? {}) as { inputs?: Record<string, InputDocument> };
+    const unknown = Object.keys(given).filter((name) => !Object.hasOwn(inputs, name));
+    if (unknown.length > 0)
+        throw new Error(`Invalid input, ${unknown.join(", ")} is not defined in the referenced workflow ${place.path}.`);
+    return Object.fromEntries(
+        Object.entries(inputs).map(([name, { type, required, default: otherwise }]) => {
+            if (given[name] === undefined && required === true && otherwise === undefined) {
+                throw new Error(`Input ${name} is required, but not provided while calling ${place.path}.`);
+            }
+            return [name, given[name] ?? otherwise ?? (type === "boolean" ? false : type === "number" ? 0 : "")];
+        }),
+    );
+}
+
+interface InputDocument {
+    type?: string;
+    required?: boolean;
+    default?: unknown;
+}
+
+function evaluated(value: unknown, contexts: Contexts): unknown {
+    return evaluateAll(value, contexts);
+}
+
+function textOf(value: unknown): string {
+    return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** Lets so many do their work at once. */
+export function slots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
+    let free = count;
+    const waiting: (() => void)[] = [];
+    return async (work) => {
+        if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+        else free--;
+        try {
+            return await work();
+        } finally {
+            const next = waiting.shift();
+            if (next) next();
+            else free++;
+        }
+    };
+}

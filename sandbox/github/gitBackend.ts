@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/** Who asks git over HTTP, and for what. */
+export interface GitCall {
+    /** Folder of the bare repositories. */
+    directory: string;
+    /** `/acme/shop.git/info/refs`, as it is on disk. */
+    path: string;
+    query: string;
+    /** Login of who pushes: hooks find it as `GITHUB_PUSHER`. */
+    user: string;
+}
+
+/** Answers a call with git's own server. */
+export async function answerGit(request: IncomingMessage, response: ServerResponse, call: GitCall): Promise<void> {
+    const { authorization: _authorization, ...headers } = request.headers;
+    const settings = { "http.receivepack": "true", "uploadpack.allowAnySHA1InWant": "true", "uploadpack.allowFilter": "true" };
+    const child = spawn("git", ["http-backend"], {
+        env: {
+            PATH: process.env.PATH,
+            GIT_CONFIG_GLOBAL: "/dev/null",
+            GIT_CONFIG_NOSYSTEM: "1",
+            GIT_PROJECT_ROOT: call.directory,
+            GIT_HTTP_EXPORT_ALL: "1",
+            PATH_INFO: call.path,
+            QUERY_STRING: call.query,
+            REQUEST_METHOD: request.method,
+            CONTENT_TYPE: headers["content-type"] ?? "",
+            CONTENT_LENGTH: headers["content-length"] ?? "",
+            HTTP_CONTENT_ENCODING: String(headers["content-encoding"] ?? ""),
+            GIT_PROTOCOL: String(headers["git-protocol"] ?? ""),
+            REMOTE_USER: call.user,
+            GITHUB_PUSHER: call.user,
+            GIT_CONFIG_COUNT: String(Object.keys(settings).length),
+            ...Object.fromEntries(
+                Object.entries(settings).flatMap(([key, value], index) => [
+                    [`GIT_CONFIG_KEY_${index}`, key],
+                    [`GIT_CONFIG_VALUE_${index}`, value],
+                ]),
+            ),
+        },
+        stdio: ["pipe", "pipe", "ignore"],
+    });
+    request.pipe(child.stdin);
+    // git may have heard enough before the client has said all.
+    child.stdin.on("error", () => undefined);
+    await relay(child.stdout, response);
+}
+
+/** A CGI program's answer: headers, an empty line, the content. */
+async function relay(answer: AsyncIterable<Buffer>, response: ServerResponse): Promise<void> {
+    let head: Buffer | undefined = Buffer.alloc(0);
+    for await (const chunk of answer) {
+        if (head === undefined) {
+            response.write(chunk);
+            continue;
+        }
+        head = Buffer.concat([head, chunk]);
+        const end = head.indexOf("\r\n\r\n");
+        if (end < 0) continue;
+        for (const line of head.subarray(0, end).toString().split("\r\n")) {
+            const [name, value] = [line.slice(0, line.indexOf(":")), line.slice(line.indexOf(":") + 1).trim()];
+            if (name.toLowerCase() === "status") response.statusCode = Number.parseInt(value, 10);
+            else response.setHeader(name, value);
+        }
+        response.write(head.subarray(end + 4));
+        head = undefined;
+    }
+    response.end();
+}

@@ -1,0 +1,155 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Cloud } from "../providers/cloud";
+import { Repositories } from "./actions/repositories";
+import { type ActionsOptions, ActionsService, type RunningJob } from "./actions/service";
+import { answerGit } from "./gitBackend";
+import type { JobIdentity } from "./job";
+
+export interface GithubOptions extends Pick<ActionsOptions, "runners" | "equip" | "image"> {
+    cloud: Cloud;
+    /** Folder of the bare repositories, `owner/name.git`. */
+    repositories: string;
+    /** Folder for runs and what runners leave. */
+    directory: string;
+    /** Says of a job who it is: a token for an audience, or for the owner where none is named. */
+    token(job: JobIdentity, audience: string | undefined): string;
+    /** @default - one that is free */
+    port?: number;
+}
+
+export interface GithubServer {
+    /** `http://127.0.0.1:PORT`: what stands before `/owner/name.git`. */
+    readonly address: string;
+    readonly actions: ActionsService;
+    /** Ends the runs that are under way, and the server. */
+    close(): Promise<void>;
+}
+
+/** Serves what GitHub is to a job: git over HTTP, and the tokens that say who the job is. */
+export async function serveGithub({
+    cloud,
+    repositories: folder,
+    token,
+    port = 0,
+    ...options
+}: GithubOptions): Promise<GithubServer> {
+    const repositories = new Repositories(cloud, folder);
+    let address = "";
+    const equip = async (job: RunningJob) => {
+        const more = await options.equip?.(job);
+        const variables = { ...serviceVariables(address, job), ...more?.variables };
+        return more?.end ? { variables, end: () => more.end!() } : { variables };
+    };
+    const actions = new ActionsService({ ...options, repositories, equip });
+    const server = createServer((request, response) => {
+        const asked: Asked = { request, response, url: new URL(request.url!, "http://github"), actions, repositories, token };
+        serve(asked).catch((error: unknown) => refuse(response, error));
+    });
+    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    return {
+        address,
+        actions,
+        async close() {
+            await actions.stop();
+            await new Promise<void>((resolve) => {
+                server.close(() => resolve());
+                server.closeAllConnections();
+            });
+        },
+    };
+}
+
+/** A request that GitHub does not grant. */
+export class GithubFailure extends Error {
+    constructor(
+        readonly status: number,
+        message: string,
+    ) {
+        super(message);
+        this.name = "GithubFailure";
+    }
+}
+
+interface Asked extends Pick<GithubOptions, "token"> {
+    request: IncomingMessage;
+    response: ServerResponse;
+    url: URL;
+    actions: ActionsService;
+    repositories: Repositories;
+}
+
+/** Where a job finds GitHub. Without `id-token: write` nothing tells it where tokens come from. */
+function serviceVariables(address: string, { permissions, token }: RunningJob): Record<string, string> {
+    const own = { GITHUB_SERVER_URL: address, GITHUB_API_URL: `${address}/api/v3` };
+    if (permissions["id-token"] !== "write") return own;
+    return {
+        ...own,
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${address}/_oidc/token?api-version=2.0`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: token,
+    };
+}
+
+async function serve(asked: Asked): Promise<void> {
+    const { url } = asked;
+    if (url.pathname === "/_oidc/token") return oidcToken(asked);
+    const git = /^\/([^/]+\/[^/]+?)(?:\.git)?(\/(?:info\/refs|git-upload-pack|git-receive-pack))$/.exec(url.pathname);
+    if (git) return gitCall(asked, git[1], git[2]);
+    throw new GithubFailure(404, "Not Found");
+}
+
+function oidcToken({ request, response, url, actions, token }: Asked): void {
+    const job = actions.jobOf(bearer(request) ?? "");
+    if (job?.permissions["id-token"] !== "write") throw new GithubFailure(401, "Bad credentials");
+    sendJson(response, 200, { value: token(job.identity, url.searchParams.get("audience") ?? undefined), count: 1 });
+}
+
+async function gitCall({ request, response, url, actions, repositories }: Asked, name: string, rest: string): Promise<void> {
+    const writes = rest === "/git-receive-pack" || url.searchParams.get("service") === "git-receive-pack";
+    const job = actions.jobOf(basicPassword(request) ?? "");
+    const repository = repositories.find(name);
+    const own = job !== undefined && repository?.fullName === job.identity.repository.fullName;
+    const access = own ? job.permissions.contents : undefined;
+    const mayRead = repository !== undefined && (!repository.private || access !== undefined);
+    if (!job && (!mayRead || writes)) {
+        response.setHeader("WWW-Authenticate", 'Basic realm="GitHub"');
+        throw new GithubFailure(401, "Authentication required.");
+    }
+    // Whether a private repository is there at all is nobody's business.
+    if (!mayRead) throw new GithubFailure(404, "Repository not found.");
+    if (writes && access !== "write") {
+        throw new GithubFailure(403, "Permission to " + `${repository.fullName}.git denied to github-actions[bot].`);
+    }
+    const path = `/${repository.fullName}.git${rest}`;
+    await answerGit(request, response, { directory: repositories.directory, path, query: url.search.slice(1), user: jobLogin });
+}
+
+/** Who a job's token is to git and in the API. */
+const jobLogin = "github-actions[bot]";
+
+function bearer({ headers }: IncomingMessage): string | undefined {
+    return /^(?:bearer|token) (.+)$/i.exec(headers.authorization ?? "")?.[1];
+}
+
+/** The user's name is not looked at, as GitHub does not. */
+function basicPassword({ headers }: IncomingMessage): string | undefined {
+    const encoded = /^basic (.+)$/i.exec(headers.authorization ?? "")?.[1];
+    if (encoded === undefined) return undefined;
+    const text = Buffer.from(encoded, "base64").toString();
+    return text.slice(text.indexOf(":") + 1);
+}
+
+function sendJson(response: ServerResponse, status: number, value: unknown): void {
+    response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+    if (response.headersSent) {
+        response.destroy();
+    } else if (error instanceof GithubFailure) {
+        response.writeHead(error.status, { "content-type": "text/plain" }).end(`remote: ${error.message}\n`);
+    } else {
+        sendJson(response, 500, { message: `the sandbox itself broke: ${String(error)}` });
+    }
+}
