@@ -12,6 +12,7 @@ import { GkeCluster, kubeconfig } from "./gkeCluster";
 import { ImageRegistry } from "./imageRegistry";
 import { Network } from "./network";
 import { ServiceIdentity } from "./serviceIdentity";
+import { StateAccess } from "./stateAccess";
 import { WorkloadAccess, workloadNeeds } from "./workloadAccess";
 
 /** What an {@link EnvironmentFoundation} is made from. Members and principals come from what exists once. */
@@ -33,7 +34,7 @@ export interface EnvironmentFoundationArgs {
     auditor: { member: pulumi.Input<string>; user: string };
 }
 
-/** Everything under one environment: APIs, network, clusters, registry tier, run records, deployer, namespaces. */
+/** Everything under one environment: APIs, network, clusters, registry tier, run records, deployer and its state, namespaces. */
 export class EnvironmentFoundation extends pulumi.ComponentResource {
     /** The deployer as an IAM member. */
     readonly deployer: pulumi.Output<string>;
@@ -75,6 +76,7 @@ export class EnvironmentFoundation extends pulumi.ComponentResource {
             },
             ready,
         );
+        new StateAccess(name, { environment, deployer: deploying.member, auditor: args.auditor.member }, ready);
         const node = new ServiceIdentity(
             `${name}-nodes`,
             { identity: nodes(environment), projectRoles: { "node-defaults": "roles/container.defaultNodeServiceAccount" } },

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { readSettings } from "../../core/settings/load";
 import type { Catalog } from "../../core/settings/model";
 import { Repository } from "../git/repository";
+import { bootstrapStack } from "../google/bootstrap";
 import { readyServers } from "../kubernetes/servers";
 import { Cloud } from "../providers/cloud";
 import { RegistryFiles } from "../registry/files";
@@ -142,9 +143,10 @@ export function hasWorld(root: string): boolean {
 }
 
 function seedCloud(cloud: Cloud): void {
-    const { administrator, projects, repository } = organisation;
+    const { administrator, projects, region, repository } = organisation;
     Object.values(projects).forEach((id, index) =>
         cloud.addProject({ id, number: String(100000000001 + index), owner: administrator }),
     );
+    for (const [stack, project] of Object.entries(projects)) bootstrapStack(cloud, { project, region }, stack);
     cloud.addRepository({ fullName: repository, id: 700001, ownerId: 4200, private: true, branches: ["main", "develop"] });
 }

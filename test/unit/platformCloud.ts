@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PlatformTarget, Settings } from "../../core/settings/model";
 import type { OidcIssuer } from "../../sandbox/github/oidc";
+import { bootstrapStack } from "../../sandbox/google/bootstrap";
 import { serveGoogle, type GoogleServer } from "../../sandbox/google/server";
 import { Cloud } from "../../sandbox/providers/cloud";
 import { gcpDouble } from "../../sandbox/providers/gcp/double";
@@ -34,6 +35,7 @@ export async function platformCloud(
     const cloud = new Cloud(directory);
     const projects = [all.delivery.project, ...all.environments.map(({ project }) => project)];
     projects.forEach((id, index) => cloud.addProject({ id, number: String(100 + index), owner: administrator }));
+    for (const environment of all.environments) bootstrapStack(cloud, environment, environment.name);
     const gcp = await gcpDouble(cloud, administrator).configure({ project: all.delivery.project, region: all.delivery.region });
     for (const type of order) {
         for (const { name, inputs } of resources.filter((resource) => resource.type === type)) {
@@ -55,6 +57,8 @@ const order = [
     "gcp:serviceaccount/iAMMember:IAMMember",
     "gcp:projects/iAMMember:IAMMember",
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
+    "gcp:storage/bucketIAMMember:BucketIAMMember",
+    "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
 ];
 
 /** What Google answers to a job that wants to act as an account: a token, or the words of the refusal. */
