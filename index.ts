@@ -11,7 +11,10 @@ async function oneflow(): Promise<Record<string, unknown>> {
 
     if (target.kind === "platform") {
         const { Platform } = await import("./components/platform");
-        const { deployers } = new Platform(project, { settings, target });
+        const { GithubClient } = await import("./core/github/client");
+        const { readRepositories } = await import("./core/github/readRepositories");
+        const repositories = target.shared ? await readRepositories(settings, GithubClient.of(process.env)) : [];
+        const { deployers } = new Platform(project, { settings, target, repositories });
         return { deployers };
     }
 

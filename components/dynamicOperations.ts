@@ -1,4 +1,7 @@
 import { recordRun } from "../core/facts/recordRun";
+import { GithubClient } from "../core/github/client";
+import { deliverFiles } from "../core/github/deliverFiles";
+import type { Delivery } from "../core/github/workflowFiles";
 import { OciRegistry } from "../core/registry/client";
 import { copyImages } from "../core/release/copyImages";
 import type { DynamicKind } from "./dynamicResource";
@@ -24,6 +27,14 @@ const operations: Record<DynamicKind, Operation> = {
                 environment: process.env,
             });
             return { id: `${record.environment}/${record.at}`, outs: inputs };
+        },
+    },
+    DeliveredWorkflows: {
+        async create(inputs) {
+            const delivery = inputs as Delivery;
+            const due = Object.keys(delivery.files).length + delivery.remove.length > 0;
+            const { pullRequest } = due ? await deliverFiles(GithubClient.of(process.env), delivery) : {};
+            return { id: `${delivery.repository}@${delivery.branch}`, outs: { ...delivery, pullRequest } };
         },
     },
 };

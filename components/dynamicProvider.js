@@ -3,16 +3,18 @@
 // here in plain JavaScript; only a run that writes pays for ts-node.
 const { join } = require("node:path");
 
-/** The fields of a resource's inputs that say whether anything changed. All others only tell how to do it. */
-const deciding = {
-    PromotedImages: ["to", "commit", "pins", "images"],
-    RunRecord: ["to", "set", "settings"],
+/** Whether anything changed, by the fields of a resource's inputs that say so. All others only tell how to do it. */
+const changed = {
+    PromotedImages: differIn("to", "commit", "pins", "images"),
+    RunRecord: differIn("to", "set", "settings"),
+    // What a branch lacks is read before every run: nothing to write is no change, whatever was written before.
+    DeliveredWorkflows: (_olds, { files, remove }) => Object.keys(files).length + remove.length > 0,
 };
 
 /** The provider of one kind of resource, as `@pulumi/pulumi/dynamic` calls it. */
 exports.provider = (kind) => ({
     async diff(_id, olds, news) {
-        return { changes: deciding[kind].some((field) => canonical(olds[field]) !== canonical(news[field])) };
+        return { changes: changed[kind](olds, news) };
     },
     create: (inputs) => operations(kind).create(inputs),
     update: async (_id, _olds, news) => ({ outs: (await operations(kind).create(news)).outs }),
@@ -20,6 +22,10 @@ exports.provider = (kind) => ({
         // Images that another set may run and records of what ran stay: this only forgets them.
     },
 });
+
+function differIn(...fields) {
+    return (olds, news) => fields.some((field) => canonical(olds[field]) !== canonical(news[field]));
+}
 
 function operations(kind) {
     require(join(process.cwd(), "node_modules", "ts-node")).register({ transpileOnly: true, dir: process.cwd() });

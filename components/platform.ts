@@ -1,5 +1,6 @@
 import * as gcp from "@pulumi/gcp";
 import * as pulumi from "@pulumi/pulumi";
+import type { FoundRepository } from "../core/github/readRepositories";
 import { runsRepositoryId } from "../core/release/addresses";
 import type { Delivery, Environment, PlatformTarget, Settings } from "../core/settings/model";
 import { auditor, builder, email, member, releaser, type Identity } from "../core/workflows/identities";
@@ -8,6 +9,7 @@ import { deploymentOrigins, sourceRepositories } from "../core/workflows/origins
 import { deploymentPrincipal, workflowPrincipal, type RepositoryIds, type WorkflowName } from "../core/workflows/trust";
 import { EnabledApis } from "./enabledApis";
 import { EnvironmentFoundation } from "./environmentFoundation";
+import { Github } from "./github";
 import { GithubTrust, poolName, repositoryIds } from "./githubTrust";
 import { ImageRegistry } from "./imageRegistry";
 import { ServiceIdentity } from "./serviceIdentity";
@@ -16,6 +18,8 @@ import { ServiceIdentity } from "./serviceIdentity";
 export interface PlatformArgs {
     settings: Settings;
     target: PlatformTarget;
+    /** The repositories as GitHub has them. Empty where another platform stack is the shared one. */
+    repositories: readonly FoundRepository[];
 }
 
 /**
@@ -83,6 +87,7 @@ export class Platform extends pulumi.ComponentResource {
         }
 
         if (target.shared) {
+            new Github("github", { repositories: args.repositories, delivery, pool }, { parent: this });
             new ImageRegistry(
                 "deploy",
                 {

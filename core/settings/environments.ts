@@ -77,6 +77,7 @@ export function settleEnvironment(
         namespace: entry.namespace ?? derived(own, "namespace"),
         clusters,
         accepts: "commits",
+        ...(entry.reviewers && { reviewers: entry.reviewers }),
         ...(typeof commit === "string" && { commit }),
         pins: (typeof pins === "object" ? pins : {}) as Record<string, string>,
     };

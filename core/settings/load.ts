@@ -15,6 +15,7 @@ import { readShapes, type Shapes } from "./shape";
 import { handedConfig, type Project, readProject, readStackFile, type StackConfig, stackFile, stacksIn } from "./stackFile";
 import { refuseStrays } from "./stackKeys";
 import { orKnown } from "./suggest";
+import { refuseForeignTeams } from "./teams";
 import { readYaml } from "./yamlFile";
 
 /**
@@ -158,6 +159,9 @@ function arrange(
     }
     if (catalog) {
         refuseRepositoryNames(environments, catalog, services, `${project.name}:environment`, (name) => findingsOf.get(name)!);
+    }
+    if (catalog && delivery) {
+        refuseForeignTeams(environments, delivery, catalog, project.name, problems);
     }
     problems.push(...refuseNamespaces(folders, environments));
     if (catalog && !broken) {

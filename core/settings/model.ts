@@ -37,6 +37,10 @@ export interface Delivery {
     deploy: string;
     /** The repository that holds `Pulumi.yaml`. */
     operations: { repository: string; branch: string };
+    /** How workflow files reach a branch. Absent: as a pull request. */
+    workflowFiles?: "direct";
+    /** GitHub teams, `owner/team-slug`, that may create release tags and hotfix branches. Absent: a repository's administrators. */
+    releasers?: readonly string[];
 }
 
 export interface Environment {
@@ -59,6 +63,8 @@ export interface Environment {
     accepts: "commits";
     /** What should run: a full commit SHA, or `latest` in the first environment. Absent: nothing is deployed. */
     commit?: string;
+    /** GitHub teams, `owner/team-slug`, of which one member lets each deployment begin. Absent: nobody is asked. */
+    reviewers?: readonly string[];
     /** Services held at a commit of their own: service → full commit SHA. */
     pins: Readonly<Record<string, string>>;
 }

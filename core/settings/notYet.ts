@@ -22,10 +22,8 @@ export const notYet: readonly NotYet[] = [
     { in: "environment", path: "freeze", instead: "delete the line" },
     { in: "environment", path: "hotfixes", values: [true], instead: "delete the line" },
     { in: "environment", path: "accepts", values: ["releases"], instead: "write commits" },
-    { in: "environment", path: "reviewers", instead: "protect the branch and name owners in CODEOWNERS" },
     { in: "environment", path: "clusters.*.wave", differsFrom: 1, instead: "delete the lines: all clusters are deployed at once" },
     { in: "environment", path: "clusters.*.suspended", values: [true], instead: "take the cluster out of the list" },
-    { in: "platform", path: "workflowFiles", instead: "delete the line" },
 ];
 
 /** Refuses by name what is not supported yet: what is asked for is never ignored. */

@@ -36,7 +36,7 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
     if (!entry) {
         return undefined;
     }
-    const { environments, shared = true, operations, deploy } = entry;
+    const { environments, shared = true, operations, deploy, workflowFiles, releasers } = entry;
     environments.forEach((name, index) => {
         if (environments.indexOf(name) < index) {
             findings.add([...path, "environments", index], `${name} is listed twice`, "delete one of the two");
@@ -44,7 +44,7 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
     });
     const cloud = shared ? readCloud(config, shapes, undefined, findings) : {};
     if (!shared) {
-        for (const key of (["operations", "deploy"] as const).filter((key) => entry[key] !== undefined)) {
+        for (const key of (["operations", "deploy", "workflowFiles", "releasers"] as const).filter((key) => entry[key] !== undefined)) {
             findings.add([...path, key], "belongs to the shared platform stack, and this one has shared: false", "delete the line");
         }
     } else if (!operations && !findings.touches([...path, "operations"])) {
@@ -61,6 +61,8 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
             region: cloud.region,
             deploy: deploy ?? `${cloud.region}-docker.pkg.dev/${cloud.project}/deploy`,
             operations: { repository: operations.repository, branch: operations.branch ?? "main" },
+            ...(workflowFiles === "direct" && { workflowFiles }),
+            ...(releasers && { releasers }),
         };
     return {
         stack: config.stack,

@@ -68,7 +68,8 @@ function file(about: string, content: object): string {
     return document.toString({ lineWidth: 0, flowCollectionPadding: false });
 }
 
-const marker = [
+/** First lines of every file that is written here, without their `#`: what begins otherwise is somebody else's. */
+export const marker = [
     "Written by oneflow; do not edit, the next `npx oneflow render` writes it anew.",
     "To change it: services.yaml, Pulumi.<environment>.yaml, Pulumi.platform.yaml or core/workflows of the operations repository.",
 ];

@@ -49,6 +49,8 @@ export interface Repository {
     id: number;
     ownerId: number;
     private: boolean;
+    /** What its owner, an organization, pays for: `free`, `team` or `enterprise`. @default `team` */
+    plan?: string;
     defaultBranch: string;
     branches: readonly string[];
 }
@@ -191,11 +193,19 @@ export class Cloud {
     }
 
     addRepository(
-        repository: Pick<Repository, "fullName" | "id" | "ownerId" | "private"> & { defaultBranch?: string; branches?: string[] },
+        repository: Pick<Repository, "fullName" | "id" | "ownerId" | "private" | "plan"> & {
+            defaultBranch?: string;
+            branches?: string[];
+        },
     ): void {
         const defaultBranch = repository.defaultBranch ?? "main";
         const complete = { ...repository, defaultBranch, branches: repository.branches ?? [defaultBranch] };
         this.store.put(`github/${repository.fullName}`, complete satisfies Repository);
+    }
+
+    /** A team of an organization on GitHub, `owner/team-slug`. */
+    addTeam(name: string, id: number): void {
+        this.store.put(`teams/${name}`, { id });
     }
 
     repository(fullName: string): Repository | undefined {

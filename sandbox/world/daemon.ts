@@ -1,5 +1,7 @@
-import { renameSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { Repository } from "../git/repository";
 import { Cloud } from "../providers/cloud";
+import { serveGithubRest } from "../providers/github/rest";
 import type { PullImage } from "../providers/kubernetes/kubelet";
 import { serveProviders } from "../providers/serve";
 import { openPolicy, serveRegistry } from "../registry/server";
@@ -7,6 +9,7 @@ import { serveAuthority } from "./clusterAuthority";
 import { Clusters } from "./clusters";
 import { kubeconfigOf } from "./credentials";
 import { readDaemon, type DaemonState } from "./daemonState";
+import { serveWorldGoogle } from "./google";
 import { layout, type Layout } from "./layout";
 import { identities, identityOf, organisation } from "./names";
 import { pullAs } from "./pull";
@@ -23,16 +26,26 @@ async function serve(where: Layout): Promise<void> {
         policy: registryPolicy(cloud),
     });
     const upstream = await serveRegistry({ directory: where.upstream, port: portOf(before?.upstream), policy: openPolicy });
+    const google = await serveWorldGoogle(where, cloud, portOf(before?.google));
     const pullImage = pullAs((member, host) => (host === registry.address ? cloud.tokenOf(member) : undefined));
     const clusters = readWorldSettings(where).kubernetes === "real" ? await realClusters(where, cloud, pullImage) : undefined;
     const providers: Record<string, string> = {};
     for (const stack of ["platform", ...organisation.environments]) {
         providers[identityOf(stack)] = await providersFor(stack, where, cloud, pullImage, clusters);
     }
+    const github = await serveGithubRest({
+        cloud,
+        git: (repository) => new Repository(where.github(repository)),
+        token: githubToken(where),
+        login: "admin",
+        port: portOf(before?.github.replace("http://", "")),
+    });
     const state: DaemonState = {
         pid: process.pid,
         registry: registry.address,
         upstream: upstream.address,
+        google: google.address,
+        github: github.address,
         providers,
         startedAt: new Date().toISOString(),
     };
@@ -64,13 +77,18 @@ async function providersFor(
         kubeconfig: kubeconfigOf(where, identity),
         pullImage,
         clusters,
-        ...(stack === "platform" ? { github: { token: "sandbox", owner: organisation.owner } } : {}),
+        ...(stack === "platform" ? { github: { token: githubToken(where), owner: organisation.owner } } : {}),
     });
     return stack === "platform" ? served.environment.PULUMI_DEBUG_PROVIDERS : `kubernetes:${served.ports.kubernetes}`;
 }
 
+/** Of the administrator: nobody else may change what a repository is. */
+function githubToken({ githubToken }: Layout): string {
+    return readFileSync(githubToken, "utf8");
+}
+
 function portOf(address: string | undefined): number {
-    return address === undefined ? 0 : Number(address.split(":")[1]);
+    return address === undefined ? 0 : Number(address.split(":").at(-1));
 }
 
 let beforeEnd = () => Promise.resolve();

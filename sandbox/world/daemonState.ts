@@ -8,6 +8,10 @@ export interface DaemonState {
     registry: string;
     /** Address of the registry that plays Docker Hub. */
     upstream: string;
+    /** Where GitHub's REST API is, `http://127.0.0.1:PORT`; the same after every restart. */
+    github: string;
+    /** Where a job's Google Cloud is, `http://127.0.0.1:PORT`; the same after every restart. */
+    google: string;
     /** Identity → value of `PULUMI_DEBUG_PROVIDERS`: the providers that it may start. */
     providers: Readonly<Record<string, string>>;
     startedAt: string;

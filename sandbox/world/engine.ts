@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { toolDirectory } from "../toolchain/toolchain";
 import { kubeconfigOf } from "./credentials";
@@ -17,7 +17,7 @@ export interface EngineRun {
 
 /**
  * The exports with which an identity runs `pulumi` on a stack: what `oneflow env` prints in a checkout of the sandbox.
- * The whole list is here: no token of another identity, no GitHub token, no other provider.
+ * The whole list is here: no token of another identity, no GitHub token but the administrator's, no other provider.
  */
 export async function stackVariables(layout: Layout, daemon: DaemonState, stack: string): Promise<Record<string, string>> {
     const identity = identityOf(stack);
@@ -31,6 +31,7 @@ export async function stackVariables(layout: Layout, daemon: DaemonState, stack:
         PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
         DOCKER_CONFIG: layout.identity(identity),
         KUBECONFIG: kubeconfigOf(layout, identity),
+        ...(stack === "platform" && { GITHUB_BASE_URL: daemon.github, GITHUB_TOKEN: readFileSync(layout.githubToken, "utf8") }),
         PATH: `${tools}:${process.env.PATH ?? ""}`,
     };
 }

@@ -27,6 +27,10 @@ export function layout(root: string) {
         /** A folder a stack, as there is a bucket a stack. */
         state: (stack: string) => join(root, "state", stack),
         passphrase: join(root, "passphrase"),
+        /** Private key that GitHub signs the tokens of jobs with. */
+        oidcKey: join(root, "github-oidc.pem"),
+        /** The administrator's token for GitHub. */
+        githubToken: join(root, "github-token"),
         /** Plugins, workspaces and logs of the engine: it writes some at every run, and none into the user's own home. */
         pulumiHome: join(root, "pulumi-home"),
         /** Docker config and kubeconfig of an identity. */

@@ -53,6 +53,7 @@ export class World {
         await requirePrograms(where);
         seedCloud(new Cloud(where.cloud));
         issueTokens(where, new Cloud(where.cloud));
+        writeFileSync(where.githubToken, `ghp_sandbox${randomBytes(24).toString("hex")}`, { mode: 0o600 });
         writeFileSync(where.passphrase, randomBytes(24).toString("base64url"), { mode: 0o600 });
         installDockerPlugin(where);
         const world = new World(where, await startDaemon(where));

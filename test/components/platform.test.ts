@@ -6,7 +6,9 @@ import { environment, service, settings } from "./settings";
 async function platform(shared = true, names = ["dev", "stage", "prod"], all = settings()): Promise<Registered[]> {
     const { Platform } = await import("../../components/platform");
     const environments = all.environments.filter(({ name }) => names.includes(name));
-    return record(() => new Platform("acme-shop", { settings: all, target: { kind: "platform", environments, shared } }));
+    return record(
+        () => new Platform("acme-shop", { settings: all, target: { kind: "platform", environments, shared }, repositories: [] }),
+    );
 }
 
 /** Repository → role → members, without what repeats in every line. */

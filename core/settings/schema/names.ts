@@ -78,6 +78,8 @@ export const annotationName = text(
 
 export const repository = text(/^[A-Za-z0-9]([-A-Za-z0-9]{0,38})\/[-._A-Za-z0-9]{1,100}$/, "a GitHub repository: owner/name");
 
+export const team = text(/^[A-Za-z0-9]([-A-Za-z0-9]{0,38})\/[a-z0-9]([-_a-z0-9]{0,99})$/, "a GitHub team: owner/team-slug");
+
 const segment = String.raw`(?!\.{1,2}(?:/|$))[^/\s\\]+`;
 export const folder = text(
     new RegExp(`^(?:\\.|${segment}(?:/${segment})*)$`),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { clusterName, environmentName, namespace, optional, region, registryPath, repository, tier } from "./names";
+import { clusterName, environmentName, namespace, optional, region, registryPath, repository, team, tier } from "./names";
 
 /** Whatever later work makes of it: the key is known, and refused by `notYet.ts` until then. */
 const later = z.unknown();
@@ -37,7 +37,11 @@ export const environment = z.strictObject({
     soak: optional(later, "How long a set must have run in the environment before."),
     freeze: optional(later, "When nothing may be promoted to here."),
     hotfixes: optional(z.boolean(), "Whether a hotfix may come here directly.", { default: "false" }),
-    reviewers: optional(later, "Who reviews a promotion to here."),
+    reviewers: optional(
+        z.array(team).min(1).max(6).meta({ expected: "a list of one to six teams" }),
+        "GitHub teams of which one member lets each deployment to here begin. In private repositories that takes GitHub Enterprise.",
+        { default: "nobody is asked" },
+    ),
 });
 
 /** The `platform` key of a platform stack's file. */
@@ -57,7 +61,16 @@ export const platform = z.strictObject({
     deploy: optional(registryPath, "Registry repository that releases go to.", {
         default: "`<gcp:region>-docker.pkg.dev/<gcp:project>/deploy`",
     }),
-    workflowFiles: optional(later, "How workflow files reach the repositories: by `pullRequest` or `direct`."),
+    workflowFiles: optional(
+        z.enum(["pullRequest", "direct"]).meta({ expected: "pullRequest or direct" }),
+        "How workflow files reach the repositories: as a pull request for each branch, or as a commit on it.",
+        { default: "`pullRequest`" },
+    ),
+    releasers: optional(
+        z.array(team).min(1).meta({ expected: "a list of GitHub teams" }),
+        "GitHub teams that may create tags `v*` and branches `hotfix/**`.",
+        { default: "administrators of the repository" },
+    ),
 });
 
 export type EnvironmentEntry = z.infer<typeof environment>;

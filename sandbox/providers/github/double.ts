@@ -56,10 +56,11 @@ class GithubInstance implements ProviderInstance {
         }
         const repository = this.repository(inputs);
         const exists = this.cloud.store.get(recordName(kind, inputs, repository)) !== undefined;
-        if (exists && !token.includes("RepositoryFile") && !token.includes("RepositoryEnvironment")) {
+        // What GitHub is told with PUT may be there already.
+        if (exists && !/:(RepositoryFile|RepositoryEnvironment|ActionsRepositoryAccessLevel)$/.test(token)) {
             throw apiError(409, "POST", repository.fullName, `Already exists - ${kind.id(inputs, repository)}`);
         }
-        kind.admit?.(inputs, repository, exists);
+        kind.admit?.(inputs, repository, exists, this.recordOf(repository));
         return { id: kind.id(inputs, repository), outputs: await this.write(token, kind, inputs, repository) };
     }
 
@@ -81,7 +82,7 @@ class GithubInstance implements ProviderInstance {
             return { ...oldOutputs, ...inputs };
         }
         const repository = this.repository(inputs);
-        kind.admit?.(inputs, repository, false);
+        kind.admit?.(inputs, repository, false, this.recordOf(repository));
         return this.write(token, kind, inputs, repository);
     }
 
@@ -110,6 +111,14 @@ class GithubInstance implements ProviderInstance {
                     htmlUrl: `https://github.com/${owner}/${name}`,
                 };
             }
+            case "github:index/getTeam:getTeam": {
+                const { slug } = args;
+                const team = this.cloud.store.get<{ id: number }>(`teams/${this.owner}/${slug}`);
+                if (!team) {
+                    throw apiError(404, "GET", `orgs/${this.owner}/teams/${slug}`, "Not Found");
+                }
+                return { id: String(team.id), slug, name: slug };
+            }
             case "github:index/getOrganization:getOrganization":
             case "github:index/getUser:getUser": {
                 const login = String(args.name ?? args.username);
@@ -129,6 +138,10 @@ class GithubInstance implements ProviderInstance {
             default:
                 throw new ProviderError(`the sandbox's GitHub has no function ${token}`);
         }
+    }
+
+    private recordOf({ fullName }: Repository) {
+        return <T>(path: string) => this.cloud.store.get<T>(`github/${fullName}/${path}`);
     }
 
     private async write(token: string, kind: GithubKind, inputs: Values, repository: Repository): Promise<Values> {

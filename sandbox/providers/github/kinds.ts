@@ -13,7 +13,7 @@ export interface GithubKind {
     answers(inputs: Values, repository: Repository): Values;
     defaults?(): Values;
     /** @throws ProviderError */
-    admit?(inputs: Values, repository: Repository, exists: boolean): void;
+    admit?(inputs: Values, repository: Repository, exists: boolean, record: <T>(path: string) => T | undefined): void;
 }
 
 const kinds: Readonly<Record<string, GithubKind>> = {
@@ -24,7 +24,16 @@ const kinds: Readonly<Record<string, GithubKind>> = {
         id: ({ environment }, { fullName }) => `${fullName.split("/")[1]}:${environment}`,
         answers: (_, { id }) => ({ repositoryId: id }),
         defaults: () => ({ canAdminsBypass: true }),
-        admit: ({ deploymentBranchPolicy }) => {
+        admit: ({ deploymentBranchPolicy, reviewers }, repository) => {
+            requirePlan(repository, "PUT", "environments", ["team", "enterprise"]);
+            if (reviewers !== undefined && !allows(repository, ["enterprise"])) {
+                throw apiError(
+                    422,
+                    "PUT",
+                    `${repository.fullName}/environments`,
+                    "Failed to create the environment protection rule. Please ensure the billing plan supports the required reviewers protection rule.",
+                );
+            }
             const policy = deploymentBranchPolicy as { protectedBranches?: boolean; customBranchPolicies?: boolean } | undefined;
             if (policy && policy.protectedBranches === policy.customBranchPolicies) {
                 throw apiError(
@@ -32,6 +41,77 @@ const kinds: Readonly<Record<string, GithubKind>> = {
                     "PUT",
                     "environments",
                     "protected_branches and custom_branch_policies cannot have the same value",
+                );
+            }
+        },
+    },
+    "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy": {
+        required: ["repository", "environment"],
+        replaceOn: ["repository", "environment"],
+        path: ({ environment, branchPattern, tagPattern }) =>
+            `environments/${environment}/policies/${String(branchPattern ?? tagPattern).replaceAll("/", ":")}`,
+        id: (inputs, { fullName }) =>
+            `${fullName.split("/")[1]}:${inputs.environment}:${idOf(`${inputs.environment} ${inputs.branchPattern ?? inputs.tagPattern}`)}`,
+        answers: ({ environment, branchPattern, tagPattern }, { id }) => ({
+            repositoryId: id,
+            policyId: idOf(`${environment} ${branchPattern ?? tagPattern}`),
+        }),
+        admit: ({ environment, branchPattern, tagPattern }, { fullName }, _exists, record) => {
+            if ((branchPattern === undefined) === (tagPattern === undefined)) {
+                throw new ProviderError('"branch_pattern": one of `branch_pattern,tag_pattern` must be specified');
+            }
+            const policy = record<{ deploymentBranchPolicy?: { customBranchPolicies?: boolean } }>(`environments/${environment}`);
+            if (!policy?.deploymentBranchPolicy?.customBranchPolicies) {
+                throw apiError(404, "POST", `${fullName}/environments/${environment}/deployment-branch-policies`, "Not Found");
+            }
+        },
+    },
+    "github:index/repositoryRuleset:RepositoryRuleset": {
+        required: ["repository", "name", "target", "enforcement", "rules"],
+        replaceOn: [],
+        path: ({ name }) => `rulesets/${String(name).replaceAll("/", ":")}`,
+        id: ({ name }, { fullName }) => `${fullName.split("/")[1]}:${idOf(`${fullName} ${String(name)}`)}`,
+        answers: ({ name }, { fullName }) => ({ rulesetId: idOf(`${fullName} ${String(name)}`), nodeId: `RRS_${String(name)}` }),
+        admit: ({ target, enforcement, conditions }, repository) => {
+            requirePlan(repository, "POST", "rulesets", ["team", "enterprise"]);
+            if (
+                !["branch", "tag", "push"].includes(String(target)) ||
+                !["active", "disabled", "evaluate"].includes(String(enforcement))
+            ) {
+                throw new ProviderError(
+                    `expected target to be one of [branch push tag], enforcement one of [disabled active evaluate]`,
+                );
+            }
+            const { refName } = (conditions ?? {}) as { refName?: { includes?: string[] } };
+            const bad = (refName?.includes ?? []).find((one) => !/^(refs\/(heads|tags)\/.+|~DEFAULT_BRANCH|~ALL)$/.test(one));
+            if (target !== "push" && (refName === undefined || bad !== undefined)) {
+                throw apiError(
+                    422,
+                    "POST",
+                    `${repository.fullName}/rulesets`,
+                    `Validation Failed: Invalid conditions: ${bad ?? "ref_name"}`,
+                );
+            }
+        },
+    },
+    "github:index/actionsRepositoryAccessLevel:ActionsRepositoryAccessLevel": {
+        required: ["repository", "accessLevel"],
+        replaceOn: ["repository"],
+        path: () => "actions/access",
+        id: (_, { fullName }) => fullName.split("/")[1],
+        answers: () => ({}),
+        admit: ({ accessLevel }, repository) => {
+            if (!["none", "user", "organization", "enterprise"].includes(String(accessLevel))) {
+                throw new ProviderError(
+                    `expected access_level to be one of ["none" "user" "organization" "enterprise"], got ${accessLevel}`,
+                );
+            }
+            if (!repository.private) {
+                throw apiError(
+                    422,
+                    "PUT",
+                    `${repository.fullName}/actions/permissions/access`,
+                    "Access policy only applies to internal and private repositories.",
                 );
             }
         },
@@ -78,6 +158,21 @@ const kinds: Readonly<Record<string, GithubKind>> = {
         },
     },
 };
+
+/** Whether the repository's owner pays for what private repositories get from one of these plans on. */
+function allows({ private: closed, plan = "team" }: Repository, plans: readonly string[]): boolean {
+    return !closed || plans.includes(plan);
+}
+
+function requirePlan(repository: Repository, method: string, path: string, plans: readonly string[]): void {
+    if (!allows(repository, plans)) {
+        const message = "Upgrade to GitHub Pro or make this repository public to enable this feature.";
+        throw apiError(403, method, `${repository.fullName}/${path}`, message);
+    }
+}
+
+/** A number for a name: GitHub's own count on, and say nothing either. */
+const idOf = (name: string) => Number.parseInt(hex(name, 7), 16);
 
 /** The branch that a file stands on. */
 export const branchOf = (inputs: Values, repository: Repository) => text(inputs, "branch") ?? repository.defaultBranch;
