@@ -1,17 +1,19 @@
+import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Cloud } from "../providers/cloud";
 import { Repositories } from "./actions/repositories";
 import { type ActionsOptions, ActionsService, type RunningJob } from "./actions/service";
+import { GithubFailure } from "./failure";
 import { answerGit } from "./gitBackend";
 import type { JobIdentity } from "./job";
+import { answerRest } from "./rest";
+import { answerWorld, worldPath, writeControl } from "./worldCalls";
 
-export interface GithubOptions extends Pick<ActionsOptions, "runners" | "equip" | "image"> {
+export interface GithubOptions extends Omit<ActionsOptions, "repositories"> {
     cloud: Cloud;
     /** Folder of the bare repositories, `owner/name.git`. */
     repositories: string;
-    /** Folder for runs and what runners leave. */
-    directory: string;
     /** Says of a job who it is: a token for an audience, or for the owner where none is named. */
     token(job: JobIdentity, audience: string | undefined): string;
     /** @default - one that is free */
@@ -35,6 +37,7 @@ export async function serveGithub({
     ...options
 }: GithubOptions): Promise<GithubServer> {
     const repositories = new Repositories(cloud, folder);
+    const key = randomBytes(24).toString("hex");
     let address = "";
     const equip = async (job: RunningJob) => {
         const more = await options.equip?.(job);
@@ -43,11 +46,12 @@ export async function serveGithub({
     };
     const actions = new ActionsService({ ...options, repositories, equip });
     const server = createServer((request, response) => {
-        const asked: Asked = { request, response, url: new URL(request.url!, "http://github"), actions, repositories, token };
-        serve(asked).catch((error: unknown) => refuse(response, error));
+        const url = new URL(request.url!, "http://github");
+        serve({ request, response, url, actions, repositories, token, key }).catch((error: unknown) => refuse(response, error));
     });
     await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    writeControl(options.directory, { address, key });
     return {
         address,
         actions,
@@ -61,23 +65,14 @@ export async function serveGithub({
     };
 }
 
-/** A request that GitHub does not grant. */
-export class GithubFailure extends Error {
-    constructor(
-        readonly status: number,
-        message: string,
-    ) {
-        super(message);
-        this.name = "GithubFailure";
-    }
-}
-
 interface Asked extends Pick<GithubOptions, "token"> {
     request: IncomingMessage;
     response: ServerResponse;
     url: URL;
     actions: ActionsService;
     repositories: Repositories;
+    /** What the world's own calls are known by. */
+    key: string;
 }
 
 /** Where a job finds GitHub. Without `id-token: write` nothing tells it where tokens come from. */
@@ -96,7 +91,27 @@ async function serve(asked: Asked): Promise<void> {
     if (url.pathname === "/_oidc/token") return oidcToken(asked);
     const git = /^\/([^/]+\/[^/]+?)(?:\.git)?(\/(?:info\/refs|git-upload-pack|git-receive-pack))$/.exec(url.pathname);
     if (git) return gitCall(asked, git[1], git[2]);
+    const api = /^\/api\/v3\/repos\/([^/]+\/[^/]+)(\/.*)?$/.exec(url.pathname);
+    if (api) return restCall(asked, api[1], api[2] ?? "");
+    if (url.pathname.startsWith(`${worldPath}/`)) return worldCall(asked);
     throw new GithubFailure(404, "Not Found");
+}
+
+async function restCall({ request, response, url, actions, repositories }: Asked, name: string, rest: string): Promise<void> {
+    const job = actions.jobOf(bearer(request) ?? "");
+    if (!job) throw new GithubFailure(401, "Bad credentials");
+    const repository = repositories.find(name);
+    if (repository?.fullName !== job.identity.repository.fullName) throw new GithubFailure(404, "Not Found");
+    const body = await jsonOf(request);
+    const call = { method: request.method!, path: rest, query: url.searchParams, body, repository, job, actor: jobLogin };
+    const { status, value } = await answerRest(call, { actions, repositories, server: `http://${request.headers.host}` });
+    sendJson(response, status, value);
+}
+
+async function worldCall({ request, response, url, actions, repositories, key }: Asked): Promise<void> {
+    if (bearer(request) !== key) throw new GithubFailure(401, "Bad credentials");
+    const value = await answerWorld(url.pathname.slice(worldPath.length), await jsonOf(request), { actions, repositories });
+    sendJson(response, 200, value ?? null);
 }
 
 function oidcToken({ request, response, url, actions, token }: Asked): void {
@@ -140,15 +155,26 @@ function basicPassword({ headers }: IncomingMessage): string | undefined {
     return text.slice(text.indexOf(":") + 1);
 }
 
+async function jsonOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const text = Buffer.concat(chunks).toString();
+    return text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+}
+
 function sendJson(response: ServerResponse, status: number, value: unknown): void {
-    response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
+    if (status === 204) {
+        response.writeHead(204).end();
+    } else {
+        response.writeHead(status, { "content-type": "application/json; charset=utf-8" }).end(JSON.stringify(value));
+    }
 }
 
 function refuse(response: ServerResponse, error: unknown): void {
     if (response.headersSent) {
         response.destroy();
     } else if (error instanceof GithubFailure) {
-        response.writeHead(error.status, { "content-type": "text/plain" }).end(`remote: ${error.message}\n`);
+        sendJson(response, error.status, { message: error.message, ...(error.errors ? { errors: error.errors } : {}) });
     } else {
         sendJson(response, 500, { message: `the sandbox itself broke: ${String(error)}` });
     }

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
+import { parse } from "yaml";
 import { runGit } from "../../git/command";
 import type { Repositories } from "./repositories";
 
@@ -29,9 +30,25 @@ export class ActionSources {
             const [, repository, ref] = /^([^/@]+\/[^/@]+)(?:\/[^@]*)?@(.+)$/.exec(uses) ?? [];
             if (repository === undefined) throw new Error(`Expected format {org}/{repo}[/path]@ref. Actual '${uses}'`);
             const standIn = join(this.standIns, repository.toLowerCase().replace("/", "-"));
-            found[`${repository}@${ref}`] = existsSync(standIn) ? standIn : await this.checkout(repository, ref, caller);
+            found[`${repository}@${ref}`] = existsSync(standIn)
+                ? this.standIn(standIn)
+                : await this.checkout(repository, ref, caller);
         }
         return found;
+    }
+
+    /** act copies an action before it runs it, away from what its program requires: the copy only leads back. */
+    private standIn(folder: string): string {
+        const text = readFileSync(join(folder, "action.yml"), "utf8");
+        const { runs } = parse(text) as { runs: { using: string; main?: string; post?: string } };
+        if (runs.using === "composite") return folder;
+        const target = join(this.checkouts, "stand-ins", basename(folder));
+        mkdirSync(target, { recursive: true });
+        writeFileSync(join(target, "action.yml"), text);
+        for (const file of [runs.main, runs.post]) {
+            if (file !== undefined) writeFileSync(join(target, file), `require(${JSON.stringify(join(folder, file))});\n`);
+        }
+        return target;
     }
 
     /** Folder with the files of a commit. */

@@ -1,5 +1,5 @@
-import type { Cloud } from "../../providers/cloud";
 import { runGit } from "../../git/command";
+import type { PullRequest } from "../pullRequests";
 import type { Event } from "./model";
 import type { Repositories } from "./repositories";
 
@@ -54,29 +54,13 @@ export async function occurrenceOf(repositories: Repositories, event: Event): Pr
     }
 }
 
-/** A pull request as GitHub's records have it. */
-export interface PullRequest {
-    number: number;
-    title: string;
-    body: string;
-    base: string;
-    head: string;
-    state: "open" | "merged" | "closed";
-    merged?: string;
-    author: string;
-}
-
-export function pullRequestOf(cloud: Cloud, repository: string, number: number): PullRequest | undefined {
-    return cloud.store.get<PullRequest>(`github/${repository}/pulls/${number}`);
-}
-
 async function pullRequest(
     repositories: Repositories,
     event: Extract<Event, { name: "pull_request" }>,
     common: { repository: object },
 ): Promise<Occurrence | undefined> {
     const { fullName } = repositories.require(event.repository);
-    const request = pullRequestOf(repositories.cloud, fullName, event.number);
+    const request = repositories.cloud.store.get<PullRequest>(`github/${fullName}/pulls/${event.number}`);
     if (!request) throw new Error(`${fullName} has no pull request #${event.number}`);
     const git = repositories.git(fullName);
     const [head, base] = await Promise.all([

@@ -73,7 +73,7 @@ export class Repositories {
     }
 
     private accessLevel(fullName: string): string {
-        const record = this.cloud.store.get<{ accessLevel?: string }>(`github/${fullName}/actionsAccessLevel`);
+        const record = this.cloud.store.get<{ accessLevel?: string }>(`github/${fullName}/actions/access`);
         return record?.accessLevel ?? "none";
     }
 }

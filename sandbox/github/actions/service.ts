@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
-import { join } from "node:path";
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { JobIdentity } from "../job";
 import { ActionSources } from "./actionSources";
 import { ConcurrencyGroups } from "./concurrency";
@@ -22,6 +23,10 @@ export interface ActionsOptions {
     directory: string;
     /** Folder of the runner's image: `bin`, and a folder for each action that it stands in for. @default the sandbox's own */
     image?: string;
+    /** Folders of further programs that the machines have. @default - none */
+    programs?: readonly string[];
+    /** Projects whose dependencies are installed: `npm ci` takes them for an equal lock file. @default - none */
+    installed?: readonly string[];
     /** Jobs at once. @default 3 */
     runners?: number;
     /** What the world gives to a job beside what GitHub's runner has. @default - nothing */
@@ -58,9 +63,10 @@ export class ActionsService {
     private nextId: number;
 
     constructor(private readonly options: ActionsOptions) {
-        const { directory, repositories, image = join(__dirname, "..", "runner"), runners = 3 } = options;
+        const { directory, repositories, image = join(__dirname, "..", "runner"), programs = [], runners = 3 } = options;
         this.files = new RunFiles(join(directory, "runs"));
-        this.image = { path: [join(image, "bin")], toolCache: join(directory, "tool-cache") };
+        this.image = { path: [join(image, "bin"), ...programs], toolCache: join(directory, "tool-cache") };
+        for (const project of options.installed ?? []) keepInstalled(this.image.toolCache, project);
         this.sources = new ActionSources(repositories, join(image, "actions"), join(directory, "checkouts"));
         this.onMachine = slots(runners);
         const before = this.files.all();
@@ -274,3 +280,14 @@ interface FoundWorkflow {
 }
 
 const folder = ".github/workflows";
+
+/** Lets the runner's npm find a project's dependencies by what its lock file says. */
+function keepInstalled(toolCache: string, project: string): void {
+    const key = createHash("sha256")
+        .update(readFileSync(join(project, "package-lock.json")))
+        .digest("hex");
+    const link = join(toolCache, "node_modules", key);
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { force: true });
+    symlinkSync(join(project, "node_modules"), link);
+}
