@@ -8,6 +8,8 @@ import { serveProvider } from "./server";
 
 export interface ServeProvidersOptions extends KubernetesDoubleOptions {
     cloud: Cloud;
+    /** Whom the packages work for where nothing else says it. */
+    member: string;
     /** @default - none: GitHub answers 401 */
     github?: { token: string; owner: string };
     /** Runs what stands behind clusters that the gcp double makes. @default - nothing does: the Kubernetes double plays them */

@@ -15,8 +15,12 @@ import { secretMounts } from "./secretMounts";
 export interface KubernetesDoubleOptions {
     /** Path or text of the kubeconfig for providers that name none. */
     kubeconfig: string;
-    /** Member that a kubeconfig's user with an auth plugin stands for: whoever is logged in. */
-    member: string;
+    /**
+     * Member that a kubeconfig's user with an auth plugin stands for: whoever is logged in.
+     *
+     * @default - nobody: the user's token alone says who asks
+     */
+    member?: string;
     pullImage: PullImage;
     /**
      * How long a rollout may stand still before it has failed, in milliseconds. Where a real API server stands behind the cluster:
@@ -61,8 +65,9 @@ export function kubernetesDouble(cloud: Cloud, options: KubernetesDoubleOptions)
                 }
                 return live(directClient(connection), namespace, config);
             }
-            const token = connection.token ?? cloud.tokenOf(options.member);
-            const member = connection.token === undefined ? options.member : cloud.identify(connection.token);
+            const { member: loggedIn } = options;
+            const token = connection.token ?? (loggedIn === undefined ? undefined : cloud.tokenOf(loggedIn));
+            const member = connection.token === undefined ? loggedIn : cloud.identify(connection.token);
             if (member === undefined) {
                 throw unreachable("the server has asked for the client to provide credentials: Unauthorized");
             }
