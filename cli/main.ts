@@ -13,6 +13,11 @@ export interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+    bootstrap: {
+        usage: "[--yes] [--stack <stack>]",
+        summary: "what must be in Google Cloud before the first `pulumi up`, by gcloud",
+        load: () => import("./bootstrap"),
+    },
     carry: {
         usage: "--source <checkout> …",
         summary: "a pushed commit's tag for what was built before, and mirrors of what others build",
