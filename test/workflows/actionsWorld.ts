@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import { Repository } from "../../sandbox/git/repository";
 import type { Event, Run } from "../../sandbox/github/actions/model";
 import { Repositories } from "../../sandbox/github/actions/repositories";
-import { ActionsService } from "../../sandbox/github/actions/service";
+import type { ActionsOptions, ActionsService } from "../../sandbox/github/actions/service";
 import { type GithubServer, serveGithub } from "../../sandbox/github/server";
 import { Cloud } from "../../sandbox/providers/cloud";
 
@@ -22,9 +22,10 @@ export class ActionsWorld {
         this.repositories = new Repositories(this.cloud, join(directory, "github"));
     }
 
-    static async create(): Promise<ActionsWorld> {
+    static async create(options: Pick<ActionsOptions, "installed" | "runners"> = {}): Promise<ActionsWorld> {
         const world = new ActionsWorld(mkdtempSync(join(tmpdir(), "oneflow-actions-")));
         world.github = await serveGithub({
+            ...options,
             cloud: world.cloud,
             repositories: join(world.directory, "github"),
             directory: join(world.directory, "actions"),

@@ -23,18 +23,22 @@ export class ActionSources {
      * @returns `owner/name@ref` → folder
      * @throws Error in GitHub's words for an action that is nowhere
      */
-    async of(steps: readonly Readonly<Record<string, unknown>>[], caller: string): Promise<Record<string, string>> {
+    async of(steps: readonly Step[], caller: string): Promise<Record<string, string>> {
         const found: Record<string, string> = {};
+        await this.add(steps, caller, found);
+        return found;
+    }
+
+    private async add(steps: readonly Step[], caller: string, found: Record<string, string>): Promise<void> {
         for (const { uses } of steps) {
             if (typeof uses !== "string" || uses.startsWith("./") || uses.startsWith("docker://")) continue;
-            const [, repository, ref] = /^([^/@]+\/[^/@]+)(?:\/[^@]*)?@(.+)$/.exec(uses) ?? [];
+            const [, repository, path = "", ref] = /^([^/@]+\/[^/@]+)(\/[^@]*)?@(.+)$/.exec(uses) ?? [];
             if (repository === undefined) throw new Error(`Expected format {org}/{repo}[/path]@ref. Actual '${uses}'`);
+            const name = `${repository}@${ref}`;
             const standIn = join(this.standIns, repository.toLowerCase().replace("/", "-"));
-            found[`${repository}@${ref}`] = existsSync(standIn)
-                ? this.standIn(standIn)
-                : await this.checkout(repository, ref, caller);
+            found[name] ??= existsSync(standIn) ? this.standIn(standIn) : await this.checkout(repository, ref, caller);
+            await this.add(stepsOf(join(found[name], path)), caller, found);
         }
-        return found;
     }
 
     /** act copies an action before it runs it, away from what its program requires: the copy only leads back. */
@@ -77,4 +81,14 @@ export class ActionSources {
         else renameSync(partial, folder);
         return folder;
     }
+}
+
+type Step = Readonly<Record<string, unknown>>;
+
+/** Steps that an action is made of; none where a program does its work. */
+function stepsOf(folder: string): readonly Step[] {
+    const file = ["action.yml", "action.yaml"].map((name) => join(folder, name)).find((path) => existsSync(path));
+    if (file === undefined) return [];
+    const { runs } = parse(readFileSync(file, "utf8")) as { runs?: { steps?: readonly Step[] } };
+    return runs?.steps ?? [];
 }

@@ -44,4 +44,4 @@ else
     git checkout --quiet --detach "$commit"
 fi
 if [ "$PERSIST" = true ]; then git config --local "$key" "$header"; fi
-git log -1 --format='HEAD is now at %h %s'
+git --no-pager log -1 --format='HEAD is now at %h %s'
