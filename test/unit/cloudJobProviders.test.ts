@@ -32,9 +32,9 @@ describe("The Kubernetes provider of a workflow's job", () => {
         return kubernetesDouble(cloud, { kubeconfig, pullImage }).configure({});
     }
 
-    async function make(user: object) {
+    async function make(user: object, name = "settings") {
         const instance = await provider(user);
-        const inputs = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "settings", namespace: "default" }, data: {} };
+        const inputs = { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace: "default" }, data: {} };
         return instance.create({ token: configMap, inputs, preview: false });
     }
 
@@ -50,7 +50,7 @@ describe("The Kubernetes provider of a workflow's job", () => {
         const member = "serviceAccount:auditor@acme-delivery.iam.gserviceaccount.com";
         cloud.addIdentity({ token: "auditor", member, expires: new Date(Date.now() + 60_000) });
         await assert.rejects(
-            make({ token: "auditor" }),
+            make({ token: "auditor" }, "other"),
             /User "auditor@acme-delivery\.iam\.gserviceaccount\.com" cannot patch resource "configmaps"/,
         );
     });
