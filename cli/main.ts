@@ -23,6 +23,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "a pushed commit's tag for what was built before, and mirrors of what others build",
         load: () => import("./carry"),
     },
+    deploy: {
+        usage: "<environment> [--retry]",
+        summary: "what an environment's file says; goes back where its rollout fails",
+        load: () => import("./deploy"),
+    },
     env: {
         usage: "<stack>",
         summary: "the exports that `pulumi` needs for a stack, for a shell to evaluate",

@@ -1,20 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseDocument } from "yaml";
+import type { Proposed } from "../core/deployment/proposed";
 import { Refusal } from "../core/refusal";
 import { readSettings } from "../core/settings/load";
 import type { Environment } from "../core/settings/model";
 import { stackFile } from "../core/settings/stackFile";
-
-/** A promotion as a pull request: printed as one line of JSON. */
-export interface Proposed {
-    branch: string;
-    title: string;
-    body: string;
-    /** The one file that changes, and its whole new text. */
-    file: string;
-    text: string;
-}
+import { withRequest } from "../core/settings/stackText";
 
 /**
  * `oneflow propose <environment> <ref>`: writes the ref into the environment's file, for a preview to read, and prints the pull
@@ -40,7 +31,7 @@ function propose(directory: string, name: string, ref: string): Proposed {
     }
     const file = join(directory, stackFile(name));
     const before = readFileSync(file, "utf8");
-    const text = withCommit(before, `${project}:commit`, ref);
+    const text = withRequest(before, project, { commit: ref });
     writeFileSync(file, text);
     try {
         readEnvironment(directory, name);
@@ -65,16 +56,4 @@ function readEnvironment(directory: string, name: string): { project: string; en
         throw new Refusal("Nothing was proposed", [{ subject: name, message }]);
     }
     return { project, environment: target.environment };
-}
-
-/** The file with another commit, and every comment where it was. */
-function withCommit(text: string, key: string, ref: string): string {
-    const document = parseDocument(text);
-    document.setIn(["config", key], ref);
-    return document.toString({ lineWidth: 0, indent: indentOf(text) });
-}
-
-/** How far the file indents: one that is written anew with another indentation is a diff that nobody can read. */
-function indentOf(text: string): number {
-    return /^( +)\S/m.exec(text)?.[1].length ?? 2;
 }

@@ -5,7 +5,7 @@ import type { Catalog, Environment } from "../settings/model";
 import { resolveLatest } from "./promotionFacts";
 
 /** What an environment that follows `latest` comes to, or why it is left as it is. */
-export type Followed = { commit: string } | { words: string };
+export type Followed = { commit: string } | { left: "held" | "unbuilt" | "overtaken"; words: string };
 
 /**
  * Asks once what `latest` means.
@@ -22,16 +22,19 @@ export async function followedRef(
     const { name, commit } = environment;
     if (commit !== "latest") {
         const held = commit === undefined ? "commit is unset" : `it is held at ${commit}`;
-        return { words: `${name} does not follow latest: ${held} in Pulumi.${name}.yaml. It is left as it is.` };
+        return { left: "held", words: `${name} does not follow latest: ${held} in Pulumi.${name}.yaml. It is left as it is.` };
     }
     const latest = await resolveLatest(registry, environment, catalog);
     if (latest === undefined) {
-        return { words: `${name} follows latest, and no commit of develop was built yet.` };
+        return { left: "unbuilt", words: `${name} follows latest, and no commit of develop was built yet.` };
     }
     const own = pushed === undefined ? undefined : pushedCommit(pushed, catalog);
     const now = own && (parseUnion(latest) ?? { [own.repository]: latest })[own.repository];
     return own && now !== own.commit
-        ? { words: `latest means ${now ?? "nothing"} by now, not ${own.commit}: the run of that push deploys it.` }
+        ? {
+              left: "overtaken",
+              words: `latest means ${now ?? "nothing"} by now, not ${own.commit}: the run of that push deploys it.`,
+          }
         : { commit: latest };
 }
 

@@ -1,7 +1,8 @@
 import { Refusal, type Problem } from "../refusal";
 import { isCommit, serviceOf, type Lock } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
-import type { Environment } from "../settings/model";
+import { askedAgain } from "../release/union";
+import type { Catalog, Environment } from "../settings/model";
 import { isLocal, localNotes, localServices } from "./localBuilds";
 import { migrationsOf } from "./migrations";
 import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
@@ -86,8 +87,12 @@ function planOf(judged: Judged): Plan {
         ...(local.length > 0 && { local }),
         locks: Object.fromEntries(locks),
         notes: [...pinNotes(judged), ...proofNotes(judged), ...pendingNotes(judged), ...removalNotes(judged), ...localNotes(local)],
-        ...(current && { current: { request: current.request, set: current.set, at: current.at } }),
+        ...(current && { current: { request: askedNow(current, request.catalog), set: current.set, at: current.at } }),
     };
+}
+
+function askedNow({ request, catalog }: RunRecord, now: Catalog): RunRecord["request"] {
+    return { ...request, commit: askedAgain(request.commit, catalog, now) };
 }
 
 function pinNotes({ request: { commit, pins, catalog } }: Judged): string[] {

@@ -35,11 +35,13 @@ export function builtFrom({ services }: Catalog): string[] {
 }
 
 /**
- * A commit that ran, as the catalog of now asks for it again: where a second repository has come since, the SHA of then needs the
- * repository that it is of.
+ * A ref that ran, as the catalog of now asks for it again: repositories may have come or gone since, and with them the need to say
+ * which repository a commit is of.
  */
 export function askedAgain(ref: string, then: Catalog, now: Catalog): string {
-    const [repository, ...others] = builtFrom(then);
-    const needed = isCommit(ref) && builtFrom(now).length > 1 && repository !== undefined && others.length === 0;
-    return needed ? formatUnion({ [repository]: ref }) : ref;
+    const [built, ...others] = builtFrom(then);
+    const union = isCommit(ref) && built !== undefined && others.length === 0 ? { [built]: ref } : parseUnion(ref);
+    const here = builtFrom(now);
+    const kept = Object.entries(union ?? {}).filter(([repository]) => here.includes(repository));
+    return (here.length > 1 ? formatUnion(Object.fromEntries(kept)) : kept[0]?.[1]) || ref;
 }

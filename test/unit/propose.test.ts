@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Proposed } from "../../cli/propose";
+import type { Proposed } from "../../core/deployment/proposed";
 import { oneflowIn } from "./command";
 import { otherSha, sha } from "./settingsFixture";
 

@@ -1,0 +1,259 @@
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { askedFor, refuseFailedBefore } from "../core/deployment/asked";
+import { type Rollout, rolloutOf } from "../core/deployment/rollout";
+import { describeLock } from "../core/deployment/stateLock";
+import { describeDeployed, describeWords } from "../core/deployment/summary";
+import { nextCommands, revertProposal, wayBack } from "../core/deployment/wayBack";
+import { followedRef, pushedCommit } from "../core/facts/followedRef";
+import { planPromotion } from "../core/facts/planPromotion";
+import { writtenNow } from "../core/facts/process";
+import type { Plan } from "../core/promotion/model";
+import { shortCommit } from "../core/promotion/words";
+import { formatRefusal, type Problem, Refusal } from "../core/refusal";
+import { OciRegistry } from "../core/registry/client";
+import type { Registry } from "../core/registry/model";
+import { failedRunSchema, type RolloutFailure } from "../core/release/failedRun";
+import { openFailures, settleFailures, writeFailedRun } from "../core/release/failedRunStore";
+import { readSettings } from "../core/settings/load";
+import type { Environment, Settings } from "../core/settings/model";
+import { stackFile } from "../core/settings/stackFile";
+import { withRequest } from "../core/settings/stackText";
+import { type DeployArguments, readDeployArguments } from "./deployArguments";
+import { isGone, type Update, update } from "./deployUpdate";
+
+/**
+ * `oneflow deploy <environment>`: `pulumi up` of what its file says, `latest` resolved once. Where the rollout fails it deploys the
+ * last healthy set again, proposes the revert, and ends red all the same.
+ *
+ * @returns 1 where the deployment failed, whatever came of the way back
+ * @throws Refusal where it may not run, or failed before in the same words; nothing was changed then
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+    const options = readDeployArguments(argv);
+    const directory = process.cwd();
+    const settings = readSettings({ directory, stack: options.environment });
+    if (settings.target.kind !== "environment") {
+        const message = "is a platform stack, which runs no services";
+        const remedy = `pulumi up -s ${options.environment}`;
+        throw new Refusal("Nothing was deployed", [{ subject: options.environment, message, remedy }]);
+    }
+    return new Deployment(directory, settings, settings.target.environment, options).run();
+}
+
+/** One deployment of one environment. */
+class Deployment {
+    private readonly registry: Registry = new OciRegistry();
+    private readonly deadline: number;
+
+    constructor(
+        private readonly directory: string,
+        private readonly settings: Settings,
+        /** As its file says it. */
+        private readonly environment: Environment,
+        private readonly options: DeployArguments,
+    ) {
+        this.deadline = Date.now() + options.lockTimeout;
+    }
+
+    async run(): Promise<number> {
+        for (;;) {
+            const attempt = await this.attempt();
+            if (typeof attempt === "number") return attempt;
+            await this.waitForState(attempt);
+        }
+    }
+
+    /** Decides and deploys; while somebody else holds the state, what is decided may become old, so the next one decides anew. */
+    private async attempt(): Promise<number | Extract<Update, { end: "locked" }>> {
+        const { environment, settings, options, registry } = this;
+        const commit = await this.commitToDeploy();
+        if (typeof commit !== "string") return this.leave(commit.words);
+        const wanted = { ...environment, ...(commit !== "" && { commit }) };
+        const { plan: decided, words } = await planPromotion(settings, wanted, { registry });
+        if (!decided) return this.leave(words);
+        const plan = { ...decided, environment };
+        const asked = askedFor(wanted, settings.catalog);
+        if (!options.retry) refuseFailedBefore(environment, asked, await openFailures(registry, environment));
+
+        const ended = await this.up(wanted.commit === environment.commit ? undefined : { commit });
+        switch (ended.end) {
+            case "locked":
+                return ended;
+            case "brokenOff":
+                throw new Error(brokenOff(environment, ended.by));
+            case "failed":
+                return this.failed(plan, asked, rolloutOf(ended.eventLog));
+            case "healthy":
+                await settleFailures(registry, environment);
+                this.summarise(describeDeployed(plan, this.before, `${environment.name} runs ${shortCommit(plan.request.commit)}`));
+                return 0;
+        }
+    }
+
+    /** What is to run; empty where nothing is asked for or built, which the decision words. Or why the environment is left alone. */
+    private async commitToDeploy(): Promise<string | { words: string }> {
+        const { environment, settings, options, registry } = this;
+        const first = environment.promotesFrom === undefined;
+        const pushed = first ? options.pushed : undefined;
+        if (environment.commit !== "latest") {
+            // A push of services asks for what was built; whoever changes the settings asks for what they say.
+            const asksForBuild = pushed !== undefined && pushedCommit(pushed, settings.catalog) !== undefined;
+            if (!asksForBuild) return environment.commit ?? "";
+        }
+        const followed = await followedRef(registry, environment, settings.catalog, pushed);
+        if ("commit" in followed) return followed.commit;
+        return followed.left === "unbuilt" ? "" : followed;
+    }
+
+    /** Runs the update with another request than the file's, or with the file as it is. */
+    private up(request?: Parameters<typeof withRequest>[2], variables?: Readonly<Record<string, string>>): Promise<Update> {
+        const { directory, environment, settings } = this;
+        const stackText = request && withRequest(this.fileText, settings.project, request);
+        return update({ directory, stack: environment.name, stackText }, variables);
+    }
+
+    private async failed(plan: Plan, asked: string, rollout: Rollout): Promise<number> {
+        const { name } = this.environment;
+        if (rollout.kind === "notBegun") {
+            return this.report(`Deployment of ${name} failed, and nothing was changed in its clusters`, [
+                { subject: name, message: "What ran still runs. The cause stands above.", remedy: `oneflow deploy ${name}` },
+            ]);
+        }
+        if (rollout.kind === "unrecorded") {
+            const message =
+                "Everything is deployed and healthy; only the record of it could not be written, so nothing can be promoted from here.";
+            return this.report(`Deployment of ${name} is not recorded`, [
+                { subject: name, message, remedy: `oneflow deploy ${name}` },
+            ]);
+        }
+        const unrecorded = await this.record(plan, asked, rollout.failures);
+        return this.goBack(plan, rollout.failures, unrecorded);
+    }
+
+    /** @returns why it could not be recorded: a registry that does not answer keeps nobody from going back */
+    private async record(plan: Plan, asked: string, failures: readonly RolloutFailure[]): Promise<Problem[]> {
+        const written = await writtenNow(this.directory, process.env);
+        const { request, key: set } = plan;
+        const record = { schema: failedRunSchema, environment: this.environment.name, request, set, asked, failures } as const;
+        try {
+            await writeFailedRun(this.registry, this.environment, { ...record, ...written });
+            return [];
+        } catch (error) {
+            const message = `${(error as Error).message}\nThat this failed is not recorded: the same would be deployed again.`;
+            return [{ subject: "record", message }];
+        }
+    }
+
+    private async goBack(plan: Plan, failures: readonly RolloutFailure[], unrecorded: readonly Problem[]): Promise<number> {
+        const { name } = this.environment;
+        const failed = failures.map(({ resource, message }) => ({ subject: resource, message: message || "failed" }));
+        const problems: readonly Problem[] = [...failed, ...unrecorded];
+        const back = wayBack(plan);
+        if ("none" in back) {
+            const remedy = nextCommands(plan, back, false).join("\n");
+            const mixed = `${back.none}\nWhat came up runs, what did not is as it was or not ready.`;
+            return this.report(`Deployment of ${name} failed, and it stays as it is`, [
+                ...problems,
+                { subject: name, message: mixed, remedy },
+            ]);
+        }
+        const { request, at } = back.to;
+        const target = `${shortCommit(request.commit)}, healthy at ${at}`;
+        console.error(`\nThe rollout to ${name} failed. Going back to ${target}.\n`);
+        const reason = `went back: the rollout of ${shortCommit(plan.request.commit)} failed`;
+        const ended = await this.upWhenFree(request, { ONEFLOW_REASON: reason });
+        if (ended.end !== "healthy") {
+            const message = [
+                `Going back to ${target} ${ended.end === "locked" ? "found the state locked" : "failed too; why stands above"}. ${name} runs a mix of both.`,
+                "A pod that serves goes on serving until a new one is ready.",
+            ].join("\n");
+            const remedy = [
+                `pulumi up -s ${name}   # once its file asks for ${request.commit}`,
+                ...(ended.end === "locked" ? [describeLock(name, ended.holders, "")] : []),
+                ...nextCommands(plan, back, this.propose(plan, back.to)),
+            ].join("\n");
+            return this.report(`Deployment of ${name} failed, and going back failed too`, [
+                ...problems,
+                { subject: name, message, remedy },
+            ]);
+        }
+        const remedy = nextCommands(plan, back, this.propose(plan, back.to)).join("\n");
+        return this.report(`Deployment of ${name} failed, and ${name} went back`, [
+            ...problems,
+            { subject: name, message: `runs ${target}, in all its clusters.`, remedy },
+        ]);
+    }
+
+    private async upWhenFree(...run: Parameters<Deployment["up"]>): Promise<Update> {
+        for (;;) {
+            const ended = await this.up(...run);
+            if (ended.end !== "locked" || Date.now() >= this.deadline) return ended;
+            await this.waitForState(ended);
+        }
+    }
+
+    /** Hands the revert to whoever opens pull requests. @returns whether there is one, and somebody who does */
+    private propose(plan: Plan, back: NonNullable<Plan["current"]>): boolean {
+        const proposal = revertProposal(this.settings, plan, back, this.fileText, logAddress(process.env));
+        if (!proposal || this.options.output === undefined) return false;
+        appendFileSync(this.options.output, `proposal=${JSON.stringify(proposal)}\n`);
+        return true;
+    }
+
+    /** @throws Error where the state does not become free in time, or its holder is gone */
+    private async waitForState({ holders }: Extract<Update, { end: "locked" }>): Promise<void> {
+        const { name } = this.environment;
+        if (holders.length > 0 && holders.every(isGone)) {
+            throw new Error(describeLock(name, holders, ", and who locked it is gone"));
+        }
+        const left = this.deadline - Date.now();
+        if (left <= 0) throw new Error(describeLock(name, holders, `, and stayed so for ${this.options.lockTimeout / 1000} s`));
+        const who = holders.map((holder) => `${holder.who} (pid ${holder.pid}) since ${holder.since}`).join(", ");
+        console.error(`The state of ${name} is locked by ${who}. Waiting, ${Math.ceil(left / 1000)} s at most.`);
+        await pause(Math.min(left, pollMilliseconds));
+    }
+
+    private leave(words: string): number {
+        console.error(words);
+        this.summarise(describeWords(`${this.environment.name} is left as it is`, words));
+        return 0;
+    }
+
+    private report(title: string, problems: readonly Problem[]): number {
+        const words = formatRefusal(title, problems);
+        console.error(`\n${words}`);
+        this.summarise(describeWords(title, words));
+        return 1;
+    }
+
+    private summarise(markdown: string): void {
+        const file = process.env.GITHUB_STEP_SUMMARY;
+        if (file) appendFileSync(file, markdown);
+    }
+
+    private get before(): Environment | undefined {
+        return this.settings.environments.find(({ name }) => name === this.environment.promotesFrom);
+    }
+
+    private get fileText(): string {
+        return readFileSync(join(this.directory, stackFile(this.environment.name)), "utf8");
+    }
+}
+
+/** How often a locked state is looked at. */
+const pollMilliseconds = 5000;
+
+function brokenOff({ name }: Environment, by: string): string {
+    return [
+        `Deployment of ${name} was broken off (${by}). It may stand between what ran and what was to run.`,
+        `  → oneflow deploy ${name}   # does what is left`,
+        `If the engine was killed, it left its lock and the next run says so: pulumi cancel -s ${name}`,
+    ].join("\n");
+}
+
+/** Where GitHub shows the log of this run. */
+function logAddress({ GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID }: NodeJS.ProcessEnv): string | undefined {
+    return GITHUB_RUN_ID ? `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}` : undefined;
+}
