@@ -16,7 +16,7 @@ import { handedConfig, type Project, readProject, readStackFile, type StackConfi
 import { refuseStrays } from "./stackKeys";
 import { orKnown } from "./suggest";
 import { refuseForeignTeams } from "./teams";
-import { readYaml } from "./yamlFile";
+import { parseYaml, readYaml } from "./yamlFile";
 
 /**
  * Reads all settings for the program, which Pulumi hands its stack's config.
@@ -46,8 +46,14 @@ export function loadSettings(input: {
  *
  * @throws Refusal with every problem of the configuration at once
  */
-export function readSettings({ directory, stack }: { directory: string; stack: string }): Settings {
-    return settle(directory, stack, (project, problems) => {
+export function readSettings(input: {
+    directory: string;
+    stack: string;
+    /** Text that is read as `services.yaml`, before it is written. @default what the file says */
+    services?: string;
+}): Settings {
+    const { directory, stack, services } = input;
+    const readOwn: ReadOwn = (project, problems) => {
         const before = problems.length;
         const config = readStackFile(directory, stack, project, problems);
         if (!config && problems.length === before) {
@@ -59,17 +65,18 @@ export function readSettings({ directory, stack }: { directory: string; stack: s
             });
         }
         return config;
-    });
+    };
+    return settle(directory, stack, readOwn, services);
 }
 
 type ReadOwn = (project: Project, problems: Problem[]) => StackConfig | undefined;
 
-function settle(directory: string, stack: string, readOwn: ReadOwn): Settings {
+function settle(directory: string, stack: string, readOwn: ReadOwn, text?: string): Settings {
     const problems: Problem[] = [];
     const shapes = readShapes();
     const services = new Findings("services.yaml: ");
     const folders = new BroughtFolders(directory);
-    const catalog = readServices(directory, shapes, services, folders, problems);
+    const catalog = readServices({ directory, text }, shapes, services, folders, problems);
     const project = readProject(directory, problems);
     const settings = project && arrange(directory, stack, project, shapes, { catalog, services, folders }, readOwn, problems);
     const all = [...services.problems, ...problems];
@@ -80,14 +87,14 @@ function settle(directory: string, stack: string, readOwn: ReadOwn): Settings {
 }
 
 function readServices(
-    directory: string,
+    { directory, text }: { directory: string; text: string | undefined },
     shapes: Shapes,
     findings: Findings,
     folders: BroughtFolders,
     problems: Problem[],
 ): Catalog | undefined {
     const before = problems.length;
-    const file = readYaml(directory, "services.yaml", problems);
+    const file = text === undefined ? readYaml(directory, "services.yaml", problems) : parseYaml("services.yaml", text, problems);
     if (file) {
         return readCatalog(shapes.services, file.value, findings, folders);
     }

@@ -19,8 +19,12 @@ export function readYaml(directory: string, file: string, problems: Problem[]): 
     if (!existsSync(path)) {
         return undefined;
     }
+    return parseYaml(file, readFileSync(path, "utf8"), problems);
+}
+
+/** The same of a text that is to become the file. */
+export function parseYaml(file: string, text: string, problems: Problem[]): YamlFile | undefined {
     const lines = new LineCounter();
-    const text = readFileSync(path, "utf8");
     // Stack files and catalogs are hand-written: `<<: *anchor` is what people know from other tools.
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
     // One mistake breaks what follows it; keys that stand twice break nothing, so all of them are told.
