@@ -71,6 +71,8 @@ function lookedUp(token: string, inputs: Record<string, unknown>): Record<string
             return { ...inputs, repoId: 7001 };
         case "github:index/getUser:getUser":
             return { ...inputs, id: "42" };
+        case "github:index/getTeam:getTeam":
+            return { ...inputs, id: "77" };
         case "gcp:organizations/getProject:getProject":
             return { ...inputs, number: "100" };
         default:

@@ -61,18 +61,57 @@ describe("The GitHub double", () => {
         );
     });
 
-    it("answers two commits to one branch at once with a conflict, and takes them one after the other", async () => {
-        const file = (name: string, branch = "main") =>
-            make("RepositoryFile", { repository: "shop", branch, file: name, content: "x" });
-        const results = await Promise.allSettled([file("a.yml"), file("b.yml"), file("c.yml", "develop")]);
+    it("lets a branch deploy only to an environment that has branches of its own", async () => {
+        const policy = { repository: "shop", environment: "stage", branchPattern: "main" };
+        await assert.rejects(make("RepositoryEnvironmentDeploymentPolicy", policy), /404 Not Found/);
+        const own = { protectedBranches: false, customBranchPolicies: true };
+        await make("RepositoryEnvironment", { repository: "shop", environment: "stage", deploymentBranchPolicy: own });
+        await make("RepositoryEnvironmentDeploymentPolicy", policy);
 
-        assert.deepEqual(
-            results.map(({ status }) => status),
-            ["fulfilled", "rejected", "fulfilled"],
+        assert.equal(cloud.resource("github/acme/shop/environments/stage/policies/main")?.branchPattern, "main");
+        await assert.rejects(
+            make("RepositoryEnvironmentDeploymentPolicy", { ...policy, branchPattern: undefined }),
+            /must be specified/,
         );
-        assert.match(String((results[1] as PromiseRejectedResult).reason), /409 main is at [0-9a-f]{40} but expected [0-9a-f]{40}/);
-        await file("b.yml");
-        await assert.rejects(file("a.yml"), /refusing to overwrite existing file/);
-        await assert.rejects(file("a.yml", "release"), /404 Branch release not found/);
+    });
+
+    it("gives private repositories what their owner pays for, in the words of GitHub where that is less", async () => {
+        cloud.addRepository({ fullName: "acme/free", id: 4712, ownerId: 42, private: true, plan: "free" });
+        cloud.addRepository({ fullName: "acme/open", id: 4713, ownerId: 42, private: false, plan: "free" });
+        const inputs = (repository: string) => ({ repository, environment: "prod", reviewers: [{ teams: [7] }] });
+        const ruleset = { name: "tags", target: "tag", enforcement: "active", rules: { creation: true } };
+        const conditions = { refName: { includes: ["refs/tags/v*"], excludes: [] } };
+
+        await assert.rejects(
+            make("RepositoryEnvironment", inputs("free")),
+            /403 Upgrade to GitHub Pro or make this repository public/,
+        );
+        await assert.rejects(
+            make("RepositoryEnvironment", inputs("shop")),
+            /422 .*supports the required reviewers protection rule/,
+        );
+        assert.equal((await make("RepositoryEnvironment", inputs("open"))).id, "open:prod");
+        await assert.rejects(
+            make("RepositoryRuleset", { ...ruleset, conditions, repository: "free" }),
+            /403 Upgrade to GitHub Pro/,
+        );
+        await make("RepositoryRuleset", { ...ruleset, conditions, repository: "open" });
+        await assert.rejects(
+            make("RepositoryRuleset", { ...ruleset, repository: "open", name: "more" }),
+            /422 .*Invalid conditions/,
+        );
+        await assert.rejects(
+            make("ActionsRepositoryAccessLevel", { repository: "open", accessLevel: "organization" }),
+            /422 Access policy only applies to internal and private repositories/,
+        );
+    });
+
+    it("knows the teams of the owner that it is configured for, and of no other", async () => {
+        cloud.addTeam("acme/release-managers", 77);
+        const team = (instance: ProviderInstance) =>
+            instance.invoke("github:index/getTeam:getTeam", { slug: "release-managers", summaryOnly: true });
+        assert.equal((await team(github)).id, "77");
+        const other = await githubDouble(cloud, { token: "a-token" }).configure({ owner: "beta" });
+        await assert.rejects(team(other), /404 Not Found/);
     });
 });

@@ -127,6 +127,25 @@ describe("Settings", () => {
         assert.deepEqual(described, [[true, "dev", "stage"], [false, "prod"], "prod"]);
     });
 
+    it("says how workflow files are delivered, who releases and who reviews only where that is not the default", () => {
+        const files = {
+            "Pulumi.platform.yaml": platformFile({
+                ...{ environments: ["dev", "stage", "prod"], workflowFiles: "direct", releasers: ["acme/releasers"] },
+            }),
+            "Pulumi.prod.yaml": environmentFile("prod", {
+                "shop:environment": { promotesFrom: "stage", reviewers: ["acme/managers"] },
+            }),
+        };
+        const { delivery, environments } = read(files);
+        assert.deepEqual([delivery.workflowFiles, delivery.releasers], ["direct", ["acme/releasers"]]);
+        assert.deepEqual(
+            environments.map(({ reviewers }) => reviewers),
+            [undefined, undefined, ["acme/managers"]],
+        );
+        const asDefault = platformFile({ environments: ["dev", "stage", "prod"], workflowFiles: "pullRequest" });
+        assert.deepEqual(read({ "Pulumi.platform.yaml": asDefault }).delivery, read({}).delivery);
+    });
+
     it("lets the platform name another deploy registry", () => {
         const platform = platformFile({ environments: ["dev", "stage", "prod"], deploy: "127.0.0.1:5000/acme-delivery/deploy" });
         assert.equal(read({ "Pulumi.platform.yaml": platform }).delivery.deploy, "127.0.0.1:5000/acme-delivery/deploy");

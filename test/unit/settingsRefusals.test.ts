@@ -575,10 +575,49 @@ describe("A platform stack is refused:", () => {
                 message: '"https://github.com/acme/shop" is not a GitHub repository: owner/name',
             },
         ],
+        [
+            "whose releasers are a team of somebody else",
+            platform({ releasers: ["acme/releasers", "beta/releasers"] }),
+            {
+                subject: "shop:platform.releasers",
+                message: "beta/releasers is no team of acme, whose repositories it is asked about; expected acme/<team>",
+                remedy: "name a team of the owner of the repositories, or delete the line",
+            },
+        ],
+        [
+            "that delivers workflow files in a way of its own",
+            platform({ workflowFiles: "email" }),
+            {
+                subject: "Pulumi.platform.yaml: shop:platform.workflowFiles",
+                message: '"email" is not pullRequest or direct',
+            },
+        ],
     ]);
 
     it("but may name the GitHub owner", () =>
         assert.deepEqual(problemsOf(platform({}, { "github:owner": "acme" }), "platform"), []));
+});
+
+describe("Reviewers are refused:", () => {
+    refuses([
+        [
+            "that are no team",
+            environment({ reviewers: ["managers"] }),
+            {
+                subject: "Pulumi.stage.yaml: shop:environment.reviewers[0]",
+                message: '"managers" is not a GitHub team: owner/team-slug',
+            },
+        ],
+        [
+            "that are a team of somebody else",
+            environment({ reviewers: ["Acme/managers", "beta/managers"] }),
+            {
+                subject: "Pulumi.stage.yaml: shop:environment.reviewers",
+                message: "beta/managers is no team of acme, whose repositories it is asked about; expected acme/<team>",
+                remedy: "name a team of the owner of the repositories, or delete the line",
+            },
+        ],
+    ]);
 });
 
 describe("A service is refused:", () => {

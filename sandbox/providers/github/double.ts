@@ -1,5 +1,4 @@
 import type { Cloud, Repository } from "../cloud";
-import { hex } from "../cloud/endpoints";
 import { diffInputs } from "../diff";
 import {
     ProviderError,
@@ -14,7 +13,7 @@ import {
     type UpdateRequest,
     type Values,
 } from "../double";
-import { apiError, branchOf, kindOf, type GithubKind } from "./kinds";
+import { apiError, kindOf, type GithubKind } from "./kinds";
 
 /** Plays the package `github`. Without a valid token, from the options or the provider's configuration, everything is 401. */
 export function githubDouble(
@@ -57,11 +56,11 @@ class GithubInstance implements ProviderInstance {
         const repository = this.repository(inputs);
         const exists = this.cloud.store.get(recordName(kind, inputs, repository)) !== undefined;
         // What GitHub is told with PUT may be there already.
-        if (exists && !/:(RepositoryFile|RepositoryEnvironment|ActionsRepositoryAccessLevel)$/.test(token)) {
+        if (exists && !/:(RepositoryEnvironment|ActionsRepositoryAccessLevel)$/.test(token)) {
             throw apiError(409, "POST", repository.fullName, `Already exists - ${kind.id(inputs, repository)}`);
         }
-        kind.admit?.(inputs, repository, exists, this.recordOf(repository));
-        return { id: kind.id(inputs, repository), outputs: await this.write(token, kind, inputs, repository) };
+        kind.admit?.(inputs, repository, this.recordOf(repository));
+        return { id: kind.id(inputs, repository), outputs: this.write(kind, inputs, repository) };
     }
 
     async read({ token, id, inputs, outputs }: ReadRequest) {
@@ -82,14 +81,13 @@ class GithubInstance implements ProviderInstance {
             return { ...oldOutputs, ...inputs };
         }
         const repository = this.repository(inputs);
-        kind.admit?.(inputs, repository, false, this.recordOf(repository));
-        return this.write(token, kind, inputs, repository);
+        kind.admit?.(inputs, repository, this.recordOf(repository));
+        return this.write(kind, inputs, repository);
     }
 
     async delete({ token, outputs }: DeleteRequest) {
         const kind = kindOf(token);
         const repository = this.repository(outputs);
-        await this.alone(token, outputs, repository);
         this.cloud.store.delete(recordName(kind, outputs, repository));
     }
 
@@ -144,30 +142,10 @@ class GithubInstance implements ProviderInstance {
         return <T>(path: string) => this.cloud.store.get<T>(`github/${fullName}/${path}`);
     }
 
-    private async write(token: string, kind: GithubKind, inputs: Values, repository: Repository): Promise<Values> {
-        await this.alone(token, inputs, repository);
+    private write(kind: GithubKind, inputs: Values, repository: Repository): Values {
         const outputs = { ...inputs, ...kind.answers(inputs, repository) };
         this.cloud.store.put(recordName(kind, inputs, repository), outputs);
         return outputs;
-    }
-
-    /** Two commits to one branch at the same time: the second finds that the branch has moved on. */
-    private async alone(token: string, inputs: Values, repository: Repository): Promise<void> {
-        if (!token.endsWith(":RepositoryFile")) {
-            return;
-        }
-        const branch = `${repository.fullName}@${branchOf(inputs, repository)}`;
-        if (committing.has(branch)) {
-            throw apiError(
-                409,
-                "PUT",
-                `${repository.fullName}/contents/${inputs.file}`,
-                `${branch.split("@")[1]} is at ${hex(branch, 40)} but expected ${hex(`${branch} before`, 40)}`,
-            );
-        }
-        committing.add(branch);
-        await new Promise((resolve) => setTimeout(resolve, 30));
-        committing.delete(branch);
     }
 
     private repository(inputs: Values): Repository {
@@ -187,9 +165,6 @@ class GithubInstance implements ProviderInstance {
         }
     }
 }
-
-/** Branches that somebody is committing to right now. */
-const committing = new Set<string>();
 
 const recordName = (kind: GithubKind, inputs: Values, repository: Repository) =>
     `github/${repository.fullName}/${kind.path(inputs, repository)}`;

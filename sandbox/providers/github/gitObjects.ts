@@ -9,6 +9,26 @@ export interface TreeChange {
 
 /** A tree like another but for some files, written into a bare repository. @returns its hash */
 export async function writeTree(directory: string, base: string | undefined, changes: readonly TreeChange[]): Promise<string> {
+    const written = changes.flatMap(({ content }) => content ?? []);
+    return putFiles(directory, base, changes, await writeBlobs(directory, written));
+}
+
+/** Text → git's hash of it. One process writes them all. */
+async function writeBlobs(directory: string, texts: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const input = texts
+        .map((text, index) => `blob\nmark :${index + 1}\ndata ${Buffer.byteLength(text)}\n${text}\nget-mark :${index + 1}\n`)
+        .join("");
+    const { stdout } = await runGit(directory, ["fast-import", "--quiet"], { input });
+    const hashes = stdout.toString().split("\n");
+    return new Map(texts.map((text, index) => [text, hashes[index]]));
+}
+
+async function putFiles(
+    directory: string,
+    base: string | undefined,
+    changes: readonly TreeChange[],
+    blobs: ReadonlyMap<string, string>,
+): Promise<string> {
     const entries = new Map(base === undefined ? [] : await listTree(directory, base));
     const folders = new Map<string, TreeChange[]>();
     for (const change of changes) {
@@ -18,14 +38,12 @@ export async function writeTree(directory: string, base: string | undefined, cha
         } else if (change.content === undefined) {
             entries.delete(name);
         } else {
-            const { stdout } = await runGit(directory, ["hash-object", "-w", "--stdin"], { input: change.content });
-            entries.set(name, `${change.mode} blob ${stdout.toString().trim()}`);
+            entries.set(name, `${change.mode} blob ${blobs.get(change.content)}`);
         }
     }
     for (const [name, inner] of folders) {
         const [, type, hash] = entries.get(name)?.split(" ") ?? [];
-        const tree = await writeTree(directory, type === "tree" ? hash : undefined, inner);
-        entries.set(name, `040000 tree ${tree}`);
+        entries.set(name, `040000 tree ${await putFiles(directory, type === "tree" ? hash : undefined, inner, blobs)}`);
     }
     // Git keeps no empty folder.
     const kept = [...entries].filter(([, entry]) => !entry.endsWith(emptyTree));

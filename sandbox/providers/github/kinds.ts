@@ -1,7 +1,6 @@
 import type { Repository } from "../cloud";
 import { hex } from "../cloud/endpoints";
 import { ProviderError, type Values } from "../double";
-import { text } from "../values";
 
 /** How one kind of GitHub resource is kept. */
 export interface GithubKind {
@@ -13,7 +12,7 @@ export interface GithubKind {
     answers(inputs: Values, repository: Repository): Values;
     defaults?(): Values;
     /** @throws ProviderError */
-    admit?(inputs: Values, repository: Repository, exists: boolean, record: <T>(path: string) => T | undefined): void;
+    admit?(inputs: Values, repository: Repository, record: <T>(path: string) => T | undefined): void;
 }
 
 const kinds: Readonly<Record<string, GithubKind>> = {
@@ -56,7 +55,7 @@ const kinds: Readonly<Record<string, GithubKind>> = {
             repositoryId: id,
             policyId: idOf(`${environment} ${branchPattern ?? tagPattern}`),
         }),
-        admit: ({ environment, branchPattern, tagPattern }, { fullName }, _exists, record) => {
+        admit: ({ environment, branchPattern, tagPattern }, { fullName }, record) => {
             if ((branchPattern === undefined) === (tagPattern === undefined)) {
                 throw new ProviderError('"branch_pattern": one of `branch_pattern,tag_pattern` must be specified');
             }
@@ -133,30 +132,6 @@ const kinds: Readonly<Record<string, GithubKind>> = {
             }
         },
     },
-    "github:index/repositoryFile:RepositoryFile": {
-        required: ["repository", "file", "content"],
-        replaceOn: ["repository", "file", "branch"],
-        path: (inputs, repository) => `files/${branchOf(inputs, repository)}/${inputs.file}`,
-        id: (inputs, repository) => `${repository.fullName.split("/")[1]}/${inputs.file}:${branchOf(inputs, repository)}`,
-        answers: (inputs, repository) => ({
-            branch: branchOf(inputs, repository),
-            ref: branchOf(inputs, repository),
-            repositoryId: repository.id,
-            sha: hex(`blob ${inputs.content}`, 40),
-            commitSha: hex(`commit ${inputs.file} ${inputs.content}`, 40),
-        }),
-        admit: (inputs, repository, exists) => {
-            const branch = branchOf(inputs, repository);
-            if (!repository.branches.includes(branch)) {
-                throw apiError(404, "PUT", `${repository.fullName}/contents/${inputs.file}`, `Branch ${branch} not found`);
-            }
-            if (exists && inputs.overwriteOnCreate !== true) {
-                throw new ProviderError(
-                    `refusing to overwrite existing file: configure \`overwrite_on_create\` to \`true\` to override`,
-                );
-            }
-        },
-    },
 };
 
 /** Whether the repository's owner pays for what private repositories get from one of these plans on. */
@@ -173,9 +148,6 @@ function requirePlan(repository: Repository, method: string, path: string, plans
 
 /** A number for a name: GitHub's own count on, and say nothing either. */
 const idOf = (name: string) => Number.parseInt(hex(name, 7), 16);
-
-/** The branch that a file stands on. */
-export const branchOf = (inputs: Values, repository: Repository) => text(inputs, "branch") ?? repository.defaultBranch;
 
 /** @throws ProviderError where the sandbox does not play it */
 export function kindOf(token: string): GithubKind {
