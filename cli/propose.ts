@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Proposed } from "../core/deployment/proposed";
+import { type Proposed, textHash } from "../core/deployment/proposed";
 import { Refusal } from "../core/refusal";
 import { readSettings } from "../core/settings/load";
 import type { Environment } from "../core/settings/model";
@@ -46,6 +46,7 @@ function propose(directory: string, name: string, ref: string): Proposed {
         body: `${name} goes from ${environment.commit ?? "nothing"} to ${ref}. Merging this deploys it.`,
         file: stackFile(name),
         text,
+        was: textHash(before),
     };
 }
 

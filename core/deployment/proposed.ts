@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** A change of one file as a pull request: printed as one line of JSON. */
 export interface Proposed {
     branch: string;
@@ -6,4 +8,11 @@ export interface Proposed {
     /** The one file that changes, and its whole new text. */
     file: string;
     text: string;
+    /** {@link textHash} of the text that it replaces: where another stands on the branch by then, nothing is proposed. */
+    was: string;
+}
+
+/** sha256 of a text, as `sha256sum` prints it of the file. */
+export function textHash(text: string): string {
+    return createHash("sha256").update(text).digest("hex");
 }

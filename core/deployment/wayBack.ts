@@ -3,7 +3,7 @@ import { list, requestCommands, shortCommit } from "../promotion/words";
 import type { Settings } from "../settings/model";
 import { stackFile } from "../settings/stackFile";
 import { withRequest } from "../settings/stackText";
-import type { Proposed } from "./proposed";
+import { type Proposed, textHash } from "./proposed";
 
 /** What a failed rollout goes back to, or why it does not. */
 export type WayBack = { to: NonNullable<Plan["current"]> } | { none: string };
@@ -53,6 +53,7 @@ export function revertProposal(
         ].join("\n\n"),
         file: stackFile(name),
         text: withRequest(text, project, { commit: healthy.commit, pins }),
+        was: textHash(text),
     };
 }
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Proposed } from "../../core/deployment/proposed";
+import { type Proposed, textHash } from "../../core/deployment/proposed";
 import { oneflowIn } from "./command";
 import { otherSha, sha } from "./settingsFixture";
 
@@ -31,6 +31,7 @@ describe("oneflow propose", () => {
             body: `stage goes from nothing to ${sha}. Merging this deploys it.`,
             file: "Pulumi.stage.yaml",
             text: fileOf("stage"),
+            was: textHash(before),
         });
         const line = `  acme-shop:commit: ${sha}\n`;
         assert.equal(proposed.text.replace(line, ""), before);

@@ -72,7 +72,7 @@ describe("the checkers of the generated workflows", () => {
     };
 
     it("find a step that is read and not there: actionlint", async () => {
-        const file = spoiled("steps.latest.outputs.commit", "steps.newest.outputs.commit");
+        const file = spoiled("steps.deploy.outputs.proposal", "steps.newest.outputs.proposal");
         const { status, output } = ran(await toolPath("actionlint"), ["-no-color", "-ignore", unknownQueue, file], root);
         assert.match(output, /property "newest" is not defined/);
         assert.equal(status, 1);

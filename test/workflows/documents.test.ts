@@ -19,6 +19,8 @@ interface ReadStep {
 interface ReadJob {
     permissions: Record<string, string>;
     environment?: string;
+    if?: string;
+    outputs?: Record<string, string>;
     concurrency?: { "cancel-in-progress": boolean; queue?: string };
     uses?: string;
     steps?: ReadStep[];
@@ -66,6 +68,7 @@ describe("the generated workflows", () => {
                 "acme/delivery",
                 [
                     ".github/actions/oneflow/action.yml",
+                    ".github/workflows/deploy-dev.yml",
                     ".github/workflows/deploy-prod.yml",
                     ".github/workflows/deploy-stage.yml",
                     ".github/workflows/drift.yml",
@@ -210,10 +213,33 @@ describe("the generated workflows", () => {
         const there = workflowsOfFiles(monorepo);
         assert.deepEqual(there.get("acme/shop/.github/workflows/deploy-prod.yml")!.on, {
             push: { branches: ["main"], paths: ["Pulumi.prod.yaml"] },
+            workflow_dispatch: {
+                inputs: { retry: { description: "Try again what failed before", type: "boolean", required: false } },
+            },
         });
         const { on, jobs } = there.get("acme/shop/.github/workflows/promote-prod.yml")!;
         assert.deepEqual(Object.keys(on), ["workflow_dispatch"]);
         assert.equal(jobs.promote.uses, "acme/shop/.github/workflows/oneflow-promote.yml@main");
+    });
+
+    it("deploy the first environment on a change of the settings where no build brings them along", () => {
+        const there = workflowsOfFiles(manyRepositories);
+        assert.deepEqual(there.get("acme/delivery/.github/workflows/deploy-dev.yml")!.on.push, {
+            branches: ["main"],
+            paths: ["services.yaml", "Pulumi.dev.yaml"],
+        });
+        assert.ok(!there.has("acme/delivery/.github/workflows/promote-dev.yml"));
+        assert.ok(!workflowsOfFiles(monorepo).has("acme/shop/.github/workflows/deploy-dev.yml"));
+    });
+
+    it("open a revert from a job that has no identity, and only where the deployment proposed one", () => {
+        always((settings) => {
+            const path = `${settings.delivery.operations.repository}/${workflowPath("deploy")}`;
+            const { deploy, request } = workflowsOfFiles(settings).get(path)!.jobs;
+            assert.deepEqual(deploy.outputs, { proposal: "${{ steps.deploy.outputs.proposal }}" });
+            assert.equal(request.if, "!cancelled() && needs.deploy.outputs.proposal != ''");
+            assert.deepEqual(request.permissions, { contents: "write", "pull-requests": "write" });
+        });
     });
 
     it("build with a bill of materials and the provenance of the image", () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { workflowFiles } from "../../core/workflows/documents/files";
+import { textHash } from "../../core/deployment/proposed";
 import { Repository } from "../../sandbox/git/repository";
 import { monorepo } from "./documentSettings";
 
@@ -34,7 +35,7 @@ describe("the scripts of the generated workflows", () => {
         assert.equal(status, 0, stdout + stderr);
     };
 
-    it("open one pull request that changes one file, and renew it when the button is pressed again", async () => {
+    it("open one pull request that changes one file, renew it when the button is pressed again, and none over a later change", async () => {
         const remote = await Repository.bare(join(folder, "remote.git"));
         const work = await Repository.clone(remote, join(folder, "work"));
         writeFileSync(join(work.directory, "Pulumi.stage.yaml"), "config: {}\n");
@@ -60,6 +61,7 @@ describe("the scripts of the generated workflows", () => {
             title: "Promote 3c2d91a9f0e8 to stage",
             body: 'From "nothing".\n\n~~~\n+ $(touch owned) `touch owned`\n~~~',
             file: "Pulumi.stage.yaml",
+            was: textHash("config: {}\n"),
         };
         for (const [round, content] of ["config: { a: 1 }\n", "config: { a: 2 }\n"].entries()) {
             const checkout = await Repository.clone(remote, join(folder, `checkout${round}`), { branch: "main" });
@@ -78,6 +80,19 @@ describe("the scripts of the generated workflows", () => {
             readFileSync(join(folder, "gh.log"), "utf8"),
             `pr create --base main --head ${proposal.branch} --title ${proposal.title} --body ${proposal.body}\n`,
         );
+
+        writeFileSync(join(work.directory, "Pulumi.stage.yaml"), "config: { b: 1 }\n");
+        await work.commit("Promote something else");
+        await work.push("HEAD:main");
+        const late = await Repository.clone(remote, join(folder, "late"), { branch: "main" });
+        run(text, late.directory, {
+            PATH: `${join(folder, "bin")}:${process.env.PATH}`,
+            GH_LOG: join(folder, "late.log"),
+            BASE: "main",
+            PROPOSAL: JSON.stringify({ ...proposal, branch: "promote/stage/late", text: "config: { a: 3 }\n" }),
+        });
+        const branches = execFileSync("git", ["branch", "--format=%(refname:short)"], { cwd: remote.directory });
+        assert.deepEqual(branches.toString().trim().split("\n"), ["main", proposal.branch]);
     });
 
     it("run the command of the protected branch in a checkout that brings its own", () => {

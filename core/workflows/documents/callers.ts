@@ -1,8 +1,10 @@
 import type { Settings } from "../../settings/model";
 import { stackFile } from "../../settings/stackFile";
 import { builtBranches, followedBranch } from "../branches";
-import { equals, github } from "../expressions";
+import { equals, github, inputs } from "../expressions";
 import type { CallJob, Workflow } from "../model";
+import { retry } from "./deploy";
+import { requestPermissions } from "./request";
 import { called } from "./steps";
 
 type Shared = Pick<Settings, "delivery" | "environments">;
@@ -48,25 +50,31 @@ export function pullRequestWorkflow({ delivery }: Pick<Settings, "delivery">): W
     };
 }
 
-/** Deploys an environment when its file changes on the protected branch: merging a promotion is the deployment. */
-export function deployOnChange({ delivery }: Pick<Settings, "delivery">, environment: string): Workflow {
-    const file = stackFile(environment);
+/**
+ * Deploys an environment when its file changes on the protected branch: merging a promotion is the deployment. The first environment
+ * follows what is pushed, and by this the settings too, where they come with no push of sources. A button tries again what failed.
+ */
+export function deployOnChange({ delivery, environments }: Shared, environment: string): Workflow {
+    const own = stackFile(environment);
+    const first = environments.find(({ name }) => name === environment)!.promotesFrom === undefined;
+    const paths = first ? ["services.yaml", own] : [own];
     return {
         name: `Deploy ${environment}`,
-        about: `Deploys ${environment} when ${file} changes on ${delivery.operations.branch}.`,
-        on: { push: { branches: [delivery.operations.branch], paths: [file] } },
-        jobs: { deploy: deployJob(delivery, environment) },
+        about: `Deploys ${environment} when ${paths.join(" or ")} changes on ${delivery.operations.branch}, and by a button.`,
+        on: { push: { branches: [delivery.operations.branch], paths }, dispatch: { inputs: { retry } } },
+        // A push has no inputs, and a comparison makes its nothing the value that the called workflow takes.
+        jobs: { deploy: deployJob(delivery, environment, { retry: { expression: `${inputs("retry").expression} == true` } }) },
     };
 }
 
-function deployJob({ operations }: Settings["delivery"], environment: string): CallJob {
+function deployJob({ operations }: Settings["delivery"], environment: string, more: CallJob["with"] = {}): CallJob {
     return {
         name: "Deploy",
         permissions: {
-            contents: { access: "read", why: "checks out the settings and the program" },
+            ...requestPermissions,
             "id-token": { access: "write", why: `acts as the deployer of ${environment}, without a key` },
         },
         calls: called(operations, "deploy"),
-        with: { environment },
+        with: { environment, ...more },
     };
 }

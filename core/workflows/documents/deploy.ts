@@ -1,17 +1,20 @@
 import type { Settings } from "../../settings/model";
-import { any, choose, differs, equals, github, inputs, steps } from "../expressions";
+import { choose, github, inputs, steps } from "../expressions";
 import { deployer, email } from "../identities";
-import type { Expression, Workflow } from "../model";
+import type { Expression, Input, Workflow } from "../model";
+import { requestJob } from "./request";
 import { actAs, checkout, deployments, oneflow, pulumiTools, run, settingsFolder, stackExports } from "./steps";
+
+/** Whether what failed before is tried again: a button's choice. */
+export const retry: Input = { description: "Try again what failed before", type: "boolean", required: false };
 
 /**
  * Deploys one environment: what its file names, and in the first environment what `latest` means now.
- * The environment's own deployer does it, and the token says so by the GitHub environment of the job.
+ * The environment's own deployer does it, and the token says so by the GitHub environment of the job. Where the rollout fails, the
+ * environment goes back, the job is red, and a job without an identity opens the pull request that takes the file back.
  */
 export function deployWorkflow({ delivery, environments }: Pick<Settings, "delivery" | "environments">): Workflow {
     const environment = inputs("environment");
-    const first = environments.find(({ promotesFrom }) => promotesFrom === undefined)!;
-    const commit = steps("latest").output("commit");
     return {
         name: "oneflow deploy",
         about: "Deploys one environment as its file says. Called on a change of that file, and for the first environment on a push.",
@@ -19,6 +22,7 @@ export function deployWorkflow({ delivery, environments }: Pick<Settings, "deliv
             call: {
                 inputs: {
                     environment: { description: "Name of the environment and of its stack", type: "string", required: true },
+                    retry,
                 },
             },
         },
@@ -29,10 +33,12 @@ export function deployWorkflow({ delivery, environments }: Pick<Settings, "deliv
                     contents: { access: "read", why: "checks out the settings and the program" },
                     "id-token": { access: "write", why: "acts as the deployer of the environment, without a key" },
                 },
-                timeoutMinutes: 60,
+                // Waits for the state, goes forward, and goes back.
+                timeoutMinutes: 90,
                 environment,
                 // None is dropped, and none is ended: an update that is killed leaves its state locked.
                 concurrency: { group: deployments(environment), cancelInProgress: false, queue: "max" },
+                outputs: { proposal: steps("deploy").output("proposal") },
                 steps: [
                     checkout("Check out the settings and the program"),
                     oneflow(delivery.operations),
@@ -43,25 +49,23 @@ export function deployWorkflow({ delivery, environments }: Pick<Settings, "deliv
                     },
                     actAs("deployer", choose(environment, deployers(environments))),
                     ...pulumiTools(),
-                    run("Ask what latest means", ['oneflow latest "$ENVIRONMENT" --pushed "$GITHUB_SHA" >> "$GITHUB_OUTPUT"'], {
-                        id: "latest",
-                        if: equals(environment, first.name),
-                        env: { ENVIRONMENT: environment },
-                    }),
                     run(
                         "Deploy",
                         [
                             ...stackExports,
-                            'pulumi up --yes --skip-preview --non-interactive --stack "$ENVIRONMENT" ${COMMIT:+--config "commit=$COMMIT"}',
+                            'oneflow deploy "$ENVIRONMENT" --pushed "$GITHUB_REPOSITORY@$GITHUB_SHA" --output "$GITHUB_OUTPUT" ${RETRY:+--retry}',
                         ],
                         {
-                            // No commit in the first environment: its file holds it at another one, or a later push overtook this one.
-                            if: any(differs(environment, first.name), differs(commit, "")),
-                            env: { ENVIRONMENT: environment, COMMIT: commit },
+                            id: "deploy",
+                            env: {
+                                ENVIRONMENT: environment,
+                                RETRY: { expression: `${inputs("retry").expression} && 'yes' || ''` },
+                            },
                         },
                     ),
                 ],
             },
+            request: requestJob(delivery.operations, "deploy"),
         },
     };
 }

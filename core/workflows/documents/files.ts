@@ -1,6 +1,6 @@
 import type { Settings } from "../../settings/model";
 import { actionFolder, workflowFolder, workflowPath } from "../names";
-import { sourceRepositories } from "../origins";
+import { operatesOnly, sourceRepositories } from "../origins";
 import { renderAction, renderWorkflow } from "../render";
 import { oneflowAction } from "./action";
 import { buildWorkflow } from "./build";
@@ -23,8 +23,9 @@ export function workflowFiles(settings: Pick<Settings, "catalog" | "delivery" | 
 }
 
 /** The work itself, what starts it for an environment, and what brings oneflow to other repositories. */
-function operationsFiles(settings: Pick<Settings, "delivery" | "environments">): Record<string, string> {
+function operationsFiles(settings: Pick<Settings, "catalog" | "delivery" | "environments">): Record<string, string> {
     const later = settings.environments.filter(({ promotesFrom }) => promotesFrom !== undefined);
+    const bySettings = operatesOnly(settings) ? settings.environments : later;
     return {
         [`${actionFolder}/action.yml`]: renderAction(oneflowAction(settings)),
         [workflowPath("build")]: renderWorkflow(buildWorkflow(settings)),
@@ -34,10 +35,10 @@ function operationsFiles(settings: Pick<Settings, "delivery" | "environments">):
         [workflowPath("promote")]: renderWorkflow(promoteWorkflow(settings)),
         [`${workflowFolder}/drift.yml`]: renderWorkflow(driftSchedule(settings)),
         ...Object.fromEntries(
-            later.flatMap(({ name }) => [
-                [`${workflowFolder}/deploy-${name}.yml`, renderWorkflow(deployOnChange(settings, name))],
-                [`${workflowFolder}/promote-${name}.yml`, renderWorkflow(promoteButton(settings, name))],
-            ]),
+            bySettings.map(({ name }) => [`${workflowFolder}/deploy-${name}.yml`, renderWorkflow(deployOnChange(settings, name))]),
+        ),
+        ...Object.fromEntries(
+            later.map(({ name }) => [`${workflowFolder}/promote-${name}.yml`, renderWorkflow(promoteButton(settings, name))]),
         ),
     };
 }

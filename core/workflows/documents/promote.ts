@@ -1,7 +1,8 @@
 import type { Settings } from "../../settings/model";
-import { inputs, needs, steps, text } from "../expressions";
+import { inputs, steps, text } from "../expressions";
 import { auditor, email } from "../identities";
 import type { Input, Workflow } from "../model";
+import { requestJob, requestPermissions } from "./request";
 import { called, checkout, actAs, oneflow, pulumiTools, run, stackExports } from "./steps";
 
 const ref: Input = {
@@ -18,7 +19,6 @@ export function promoteWorkflow({ delivery }: Pick<Settings, "delivery">): Workf
     const { operations } = delivery;
     const environment = inputs("environment");
     const values = { ENVIRONMENT: environment, REF: inputs("ref") };
-    const proposal = needs("preview").output("proposal");
     return {
         name: "oneflow promote",
         about: "Makes the pull request that promotes an environment, with its preview. Called by the button of each environment.",
@@ -61,39 +61,7 @@ export function promoteWorkflow({ delivery }: Pick<Settings, "delivery">): Workf
                     ),
                 ],
             },
-            request: {
-                name: "Open the pull request",
-                permissions: {
-                    contents: { access: "write", why: "pushes the branch of the pull request" },
-                    "pull-requests": { access: "write", why: "opens the pull request" },
-                },
-                needs: ["preview"],
-                timeoutMinutes: 10,
-                steps: [
-                    checkout("Check out the settings", { ref: operations.branch }),
-                    {
-                        name: "Open the pull request",
-                        env: {
-                            GH_TOKEN: { expression: "github.token" },
-                            PROPOSAL: proposal,
-                            BASE: operations.branch,
-                        },
-                        run: [
-                            'field() { jq --raw-output ".$1" <<< "$PROPOSAL"; }',
-                            'branch="$(field branch)"',
-                            "gh auth setup-git",
-                            "git config user.name 'github-actions[bot]'",
-                            "git config user.email '41898282+github-actions[bot]@users.noreply.github.com'",
-                            'git switch --create "$branch"',
-                            'jq --join-output .text <<< "$PROPOSAL" > "$(field file)"',
-                            'git commit --all --message "$(field title)"',
-                            'git push --force origin "$branch"',
-                            'gh pr view "$branch" > /dev/null 2>&1 ||',
-                            '    gh pr create --base "$BASE" --head "$branch" --title "$(field title)" --body "$(field body)"',
-                        ],
-                    },
-                ],
-            },
+            request: requestJob(operations, "preview"),
         },
     };
 }
@@ -108,9 +76,8 @@ export function promoteButton({ delivery }: Pick<Settings, "delivery">, environm
             promote: {
                 name: "Promote",
                 permissions: {
-                    contents: { access: "write", why: "pushes the branch of the pull request" },
+                    ...requestPermissions,
                     "id-token": { access: "write", why: "acts as the auditor, who reads and changes nothing" },
-                    "pull-requests": { access: "write", why: "opens the pull request" },
                 },
                 calls: called(delivery.operations, "promote"),
                 with: { environment, ref: inputs("ref") },
