@@ -5,6 +5,7 @@ import { serveGithubRest } from "../providers/github/rest";
 import type { PullImage } from "../providers/kubernetes/kubelet";
 import { serveProviders } from "../providers/serve";
 import { openPolicy, serveRegistry } from "../registry/server";
+import { serveWorldActions } from "./actions";
 import { serveAuthority } from "./clusterAuthority";
 import { Clusters } from "./clusters";
 import { kubeconfigOf } from "./credentials";
@@ -40,12 +41,20 @@ async function serve(where: Layout): Promise<void> {
         login: "admin",
         port: portOf(before?.github.replace("http://", "")),
     });
+    const actions = await serveWorldActions(where, {
+        cloud,
+        pullImage,
+        services: { registry: registry.address, google: google.address },
+        port: portOf(before?.actions),
+    });
+    endFirst(() => actions.close());
     const state: DaemonState = {
         pid: process.pid,
         registry: registry.address,
         upstream: upstream.address,
         google: google.address,
         github: github.address,
+        actions: actions.address,
         providers,
         startedAt: new Date().toISOString(),
     };
@@ -57,7 +66,7 @@ async function serve(where: Layout): Promise<void> {
 /** Brings up the control planes that ran when the world was last there, and lets them end in order when it ends. */
 async function realClusters(where: Layout, cloud: Cloud, pullImage: PullImage): Promise<Clusters> {
     const clusters = new Clusters(cloud, where.kubernetes, await serveAuthority(cloud), pullImage);
-    beforeEnd = () => clusters.stop();
+    endFirst(() => clusters.stop());
     await clusters.resume();
     return clusters;
 }
@@ -91,7 +100,16 @@ function portOf(address: string | undefined): number {
     return address === undefined ? 0 : Number(address.split(":").at(-1));
 }
 
-let beforeEnd = () => Promise.resolve();
+/** What has to end in order before the process does, the last first. */
+const ends: (() => Promise<unknown>)[] = [];
 
-process.on("SIGTERM", () => void beforeEnd().finally(() => process.exit(0)));
+function endFirst(end: () => Promise<unknown>): void {
+    ends.unshift(end);
+}
+
+async function endAll(): Promise<void> {
+    for (const end of ends) await end();
+}
+
+process.on("SIGTERM", () => void endAll().finally(() => process.exit(0)));
 void serve(layout(process.argv[2]));

@@ -10,6 +10,8 @@ export interface DaemonState {
     upstream: string;
     /** Where GitHub's REST API is, `http://127.0.0.1:PORT`; the same after every restart. */
     github: string;
+    /** Where GitHub is to the jobs of its workflows, `http://127.0.0.1:PORT`; the same after every restart. */
+    actions: string;
     /** Where a job's Google Cloud is, `http://127.0.0.1:PORT`; the same after every restart. */
     google: string;
     /** Identity → value of `PULUMI_DEBUG_PROVIDERS`: the providers that it may start. */

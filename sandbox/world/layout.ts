@@ -16,8 +16,12 @@ export function layout(root: string) {
         registry: join(root, "registry"),
         /** The registry on loopback that plays Docker Hub for third-party images. */
         upstream: join(root, "upstream"),
+        /** Folder of the bare git repositories, `owner/name.git`. */
+        githubRepositories: join(root, "github"),
         /** Bare git repositories, as GitHub holds them. */
         github: (repository: string) => join(root, "github", `${repository}.git`),
+        /** Runs of GitHub's workflows with their logs, and what the runners need. */
+        actions: join(root, "actions"),
         /** The operations repository's checkout of main: the one to play in. */
         operations: join(root, "operations"),
         /** A developer's checkout of develop. */

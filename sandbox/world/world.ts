@@ -4,6 +4,10 @@ import { dirname, join } from "node:path";
 import { readSettings } from "../../core/settings/load";
 import type { Catalog } from "../../core/settings/model";
 import { Repository } from "../git/repository";
+import { installPushHook } from "../github/pushHook";
+import { ActionsClient } from "../github/worldCalls";
+import { RunFiles } from "../github/actions/runFiles";
+import type { Run } from "../github/actions/model";
 import { bootstrapStack } from "../google/bootstrap";
 import { readyServers } from "../kubernetes/servers";
 import { Cloud } from "../providers/cloud";
@@ -24,6 +28,10 @@ export class World {
     readonly cloud: Cloud;
     /** The registry's content, read without the registry. */
     readonly registry: RegistryFiles;
+    /** What a person does on GitHub's pages: starts a workflow, repeats a run, approves, merges. */
+    readonly actions: ActionsClient;
+    /** Runs of workflows and their logs, read without GitHub. */
+    readonly runs: RunFiles;
 
     private constructor(
         readonly layout: Layout,
@@ -31,6 +39,8 @@ export class World {
     ) {
         this.cloud = new Cloud(layout.cloud);
         this.registry = new RegistryFiles(layout.registry);
+        this.actions = new ActionsClient(layout.actions);
+        this.runs = new RunFiles(join(layout.actions, "runs"));
     }
 
     /** The folder's world, its servers running. */
@@ -101,10 +111,24 @@ export class World {
         writeKubeconfigs(this.layout, this.cloud);
     }
 
+    /** The runs of a commit, oldest first. */
+    runsOf(commit: string): Run[] {
+        return this.runs
+            .all()
+            .filter(({ sha }) => sha === commit)
+            .reverse();
+    }
+
+    /** The runs of a commit, when all that is under way has ended. */
+    waitForRuns(commit: string): Promise<Run[]> {
+        return Promise.all(this.runsOf(commit).map(({ id }) => this.actions.finished(id)));
+    }
+
     private async seedRepository(project: string): Promise<void> {
         const { operations, developer, github, state } = this.layout;
         mkdirSync(dirname(github(organisation.repository)), { recursive: true });
         const bare = await Repository.bare(github(organisation.repository));
+        installPushHook(bare.directory, { directory: this.layout.actions, repository: organisation.repository });
         const main = await Repository.clone(bare, operations);
         const named = thirdPartyImages(readSettings({ directory: project, stack: "platform" }).catalog);
         await writeOperations(project, operations, {

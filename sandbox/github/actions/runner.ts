@@ -146,6 +146,8 @@ async function act(job: RunnerJob, image: RunnerImage, signal: AbortSignal): Pro
             LANG: "C.UTF-8",
             TMPDIR: place("tmp"),
             USER: "runner",
+            // act gives every step a terminal, which GitHub's runner has none of: nothing may wait for somebody to turn a page.
+            PAGER: "cat",
         },
         stdio: ["ignore", "pipe", "pipe"],
     });

@@ -1,5 +1,5 @@
 "use strict";
-/* global fetch */
+/* global Buffer, fetch */
 
 const { failed, input } = require("../commands");
 const { editDockerConfig } = require("./dockerConfig");
