@@ -32,6 +32,11 @@ export function told(run: EngineRun): string[] {
     return messages(run, "info");
 }
 
+/** What they warned a person of, message by message. */
+export function warned(run: EngineRun): string[] {
+    return messages(run, "warning");
+}
+
 function messages(run: EngineRun, severity: string): string[] {
     return events(run)
         .flatMap(({ diagnosticEvent }) => diagnosticEvent ?? [])

@@ -224,6 +224,8 @@ function listPulls({ options, repository, query }: Call): Answer {
 async function createPull({ options, repository, git, body }: Call): Promise<Answer> {
     const { title, head, base } = body as Record<string, string>;
     const [from, onto] = [await headOf(git, head, 422), await headOf(git, base, 422)];
+    const contained = await git.isAncestor(from, onto);
+    // Nothing is awaited from here on: two requests at once would get one number.
     const pulls = pullsOf(options.cloud, repository);
     if (pulls.some((pull) => pull.state === "open" && pull.head === head && pull.base === base)) {
         throw new Failure(
@@ -231,7 +233,7 @@ async function createPull({ options, repository, git, body }: Call): Promise<Ans
             `Validation Failed: A pull request already exists for ${repository.fullName.split("/")[0]}:${head}.`,
         );
     }
-    if (await git.isAncestor(from, onto)) {
+    if (contained) {
         throw new Failure(422, `Validation Failed: No commits between ${base} and ${head}`);
     }
     const number = Math.max(0, ...pulls.map((pull) => pull.number)) + 1;
