@@ -1,4 +1,4 @@
-import { isCelError, run } from "@bufbuild/cel";
+import { celEnv, isCelError, parse, plan } from "@bufbuild/cel";
 import type { Assertion } from "./webToken";
 
 /** How a provider reads a token: CEL over `assertion`, and in the condition over what was mapped. */
@@ -63,9 +63,19 @@ export function isRejection(result: Mapped | Rejection): result is Rejection {
 
 /** The value of an expression. Nothing where it cannot be evaluated, as for a claim that the token does not have. */
 function evaluate(expression: string, given: Record<string, unknown>): unknown {
-    const value = run(expression, given as Parameters<typeof run>[1]);
+    const value = planned(expression)(given as Parameters<Planned>[0]);
     return isCelError(value) ? undefined : value;
 }
+
+/** A provider's expressions are evaluated for every token: each is parsed once. */
+function planned(expression: string): Planned {
+    const known = plans.get(expression) ?? plan(celEnv(), parse(expression));
+    plans.set(expression, known);
+    return known;
+}
+
+type Planned = ReturnType<typeof plan>;
+const plans = new Map<string, Planned>();
 
 function rejection(error: string, description: string): Rejection {
     return { error, description };

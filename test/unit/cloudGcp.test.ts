@@ -255,6 +255,10 @@ describe("The gcp double", () => {
             await faults(tokens.poolProvider, { ...provider, attributeMapping: { "attribute.Ref": "x" } }),
             /must map google\.subject.*attribute\.Ref is no attribute/,
         );
+        assert.match(
+            await faults(tokens.poolProvider, { ...provider, attributeCondition: "assertion.ref in ('main'" }),
+            /Failed to compile assertion\.ref in \('main'/,
+        );
         await make(tokens.poolProvider, { ...provider, attributeCondition: "assertion.repository_id == '1'" });
 
         await gcp.delete({ token: tokens.pool, id: pool.id, outputs: pool.outputs });

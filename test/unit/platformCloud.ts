@@ -61,13 +61,12 @@ const order = [
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
 ];
 
-/** What Google answers to a job that wants to act as an account: a token, or the words of the refusal. */
-export async function actAs(
-    google: GoogleServer,
-    idToken: string,
-    account: string,
-): Promise<{ token: string } | { refused: string }> {
-    const exchanged = await post(`${google.address}/v1/token`, {
+/** What Google answers: a token, or the words of the refusal. */
+export type Answer = { token: string } | { refused: string };
+
+/** Whatever a job wants to act as: first its token of GitHub is exchanged for one of the pool. */
+export async function exchange(google: GoogleServer, idToken: string): Promise<Answer> {
+    const { ok, body } = await post(`${google.address}/v1/token`, {
         audience: `//iam.googleapis.com/${provider}`,
         grantType: "urn:ietf:params:oauth:grant-type:token-exchange",
         requestedTokenType: "urn:ietf:params:oauth:token-type:access_token",
@@ -75,16 +74,25 @@ export async function actAs(
         subjectToken: idToken,
         scope: "https://www.googleapis.com/auth/cloud-platform",
     });
-    if (!exchanged.ok) return { refused: String(exchanged.body.error_description) };
-    const generated = await post(
+    return ok ? { token: String(body.access_token) } : { refused: String(body.error_description ?? messageOf(body)) };
+}
+
+/** Then who holds that one asks for one of an account. */
+export async function impersonate(google: GoogleServer, federated: string, account: string): Promise<Answer> {
+    const { ok, body } = await post(
         `${google.address}/v1/projects/-/serviceAccounts/${account}:generateAccessToken`,
         { scope: ["https://www.googleapis.com/auth/cloud-platform"], lifetime: "300s" },
-        String(exchanged.body.access_token),
+        federated,
     );
-    return generated.ok
-        ? { token: String(generated.body.accessToken) }
-        : { refused: String((generated.body.error as { message: string }).message) };
+    return ok ? { token: String(body.accessToken) } : { refused: messageOf(body) };
 }
+
+export async function actAs(google: GoogleServer, idToken: string, account: string): Promise<Answer> {
+    const exchanged = await exchange(google, idToken);
+    return "token" in exchanged ? impersonate(google, exchanged.token, account) : exchanged;
+}
+
+const messageOf = ({ error }: Record<string, unknown>): string => (error as { message: string }).message;
 
 export function googleFor(cloud: Cloud, issuer: OidcIssuer): Promise<GoogleServer> {
     return serveGoogle({ cloud, issuers: { [issuer.issuer]: issuer.keys() } });

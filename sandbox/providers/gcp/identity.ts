@@ -1,3 +1,4 @@
+import { parse } from "@bufbuild/cel";
 import { hex } from "../cloud/endpoints";
 import { isPermission } from "../cloud/roles";
 import type { CheckFailure, Values } from "../double";
@@ -77,6 +78,7 @@ const poolProvider: GcpKind = {
         mustMatch(inputs, "workloadIdentityPoolProviderId", poolId, poolIdWords),
         ...mappingFaults(inputs),
         conditionFault(inputs),
+        ...expressionFaults(inputs),
     ],
     name: (inputs, { project }) => `${providerPool(inputs, project)}/providers/${inputs.workloadIdentityPoolProviderId}`,
     references: (inputs, { project }) => [{ what: "workload identity pool", name: providerPool(inputs, project) }],
@@ -127,6 +129,28 @@ function conditionFault(inputs: Values): CheckFailure | undefined {
     return condition !== undefined && condition.length > 4096
         ? { property: "attributeCondition", reason: `the condition has ${condition.length} characters; at most 4096 are allowed` }
         : undefined;
+}
+
+/** Google compiles mapping and condition when the provider is made. */
+function expressionFaults({ attributeMapping, attributeCondition }: Values): CheckFailure[] {
+    const mapping = isRecord(attributeMapping) ? Object.entries(attributeMapping) : [];
+    const expressions = [
+        ...mapping.map(([key, text]) => [`attributeMapping.${key}`, text]),
+        ["attributeCondition", attributeCondition],
+    ];
+    return expressions.flatMap(([property, text]) => {
+        const fault = typeof text === "string" && isKnown(text) ? compileFault(text) : undefined;
+        return fault === undefined ? [] : [{ property: String(property), reason: `Failed to compile ${String(text)}: ${fault}` }];
+    });
+}
+
+function compileFault(expression: string): string | undefined {
+    try {
+        parse(expression);
+        return undefined;
+    } catch (error) {
+        return (error as Error).message;
+    }
 }
 
 /** Google keeps a deleted pool for 30 days, and its id with it. */
