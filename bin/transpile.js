@@ -35,9 +35,9 @@ exports.create = ({ service }) => {
     };
 };
 
-/** The options without those that only say where the configuration was found. */
+/** The options without those that only say where the configuration was found, and where ts-node would write if it did. */
 function emitOptions(options) {
-    const { configFilePath: _found, ...deciding } = options;
+    const { configFilePath: _found, outDir: _unused, ...deciding } = options;
     return deciding;
 }
 

@@ -44,10 +44,10 @@ describe("a quick start", () => {
 
 describe("the kept transpilation", () => {
     /** What a process that has compiled nothing yet makes of a source, and whether it needed the compiler for it. */
-    const transpiled = (source: string) =>
+    const transpiled = (source: string, checkout = "/one") =>
         JSON.parse(
             run(`
-                const options = { target: 9, module: 1, sourceMap: true };
+                const options = { target: 9, module: 1, sourceMap: true, outDir: "${checkout}/.ts-node" };
                 const { transpile } = require("./bin/transpile").create({ service: { config: { options } } });
                 const { outputText, diagnostics = [] } = transpile(${JSON.stringify(source)}, { fileName: "x.ts" });
                 const compiler = Object.keys(require.cache).some((file) => file.endsWith("/lib/typescript.js"));
@@ -61,6 +61,7 @@ describe("the kept transpilation", () => {
         assert.equal(first.compiler, true);
         assert.match(first.outputText, /^exports\.id = "/m);
         assert.deepEqual(second, { ...first, compiler: false });
+        assert.deepEqual(transpiled(source, "/another"), second);
     });
 
     it("keeps nothing of a source that is no TypeScript", () => {
