@@ -38,11 +38,7 @@ const runnersOwn = /^github(\s*$|\s*\.\s*(token|workspace|action|action_\w+|even
 
 function literal(value: unknown): string {
     if (value === null || typeof value === "boolean" || typeof value === "number") return String(value);
-    // A quoted text may hold no line feed, JSON writes one as two characters.
-    if (typeof value === "string" && !/[\n\r]/.test(value)) return quoted(value);
-    return `fromJSON(${quoted(JSON.stringify(value))})`;
-}
-
-function quoted(text: string): string {
-    return `'${text.replaceAll("'", "''")}'`;
+    if (typeof value === "string" && !/[\n\r']/.test(value)) return `'${value}'`;
+    // A quoted text may hold no line feed, and GitHub's evaluator reads of several quotes in one only the first.
+    return `fromJSON('${JSON.stringify(value).replaceAll("'", "\\u0027")}')`;
 }
