@@ -48,6 +48,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "the lock of a pushed commit whose images are all there",
         load: () => import("./lock"),
     },
+    new: {
+        usage: "<name> [option …]",
+        summary: "a service more in services.yaml, and what comes of it",
+        load: () => import("./new"),
+    },
     plan: {
         usage: "--source <checkout> …",
         summary: "which services of a pushed commit need a build, as JSON",
