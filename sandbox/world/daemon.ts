@@ -34,13 +34,6 @@ async function serve(where: Layout): Promise<void> {
     for (const stack of ["platform", ...organisation.environments]) {
         providers[identityOf(stack)] = await providersFor(stack, where, cloud, pullImage, clusters);
     }
-    const github = await serveGithubRest({
-        cloud,
-        git: (repository) => new Repository(where.github(repository)),
-        token: githubToken(where),
-        login: "admin",
-        port: portOf(before?.github.replace("http://", "")),
-    });
     const actions = await serveWorldActions(where, {
         cloud,
         pullImage,
@@ -48,6 +41,14 @@ async function serve(where: Layout): Promise<void> {
         port: portOf(before?.actions),
     });
     endFirst(() => actions.close());
+    const github = await serveGithubRest({
+        cloud,
+        git: (repository) => new Repository(where.github(repository)),
+        token: githubToken(where),
+        login: "admin",
+        onPush: (push) => void actions.actions.handle(push).catch(console.error),
+        port: portOf(before?.github.replace("http://", "")),
+    });
     const state: DaemonState = {
         pid: process.pid,
         registry: registry.address,

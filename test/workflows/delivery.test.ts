@@ -25,12 +25,19 @@ describe("Workflow files on GitHub", () => {
     let rest: GithubRest;
     let github: GithubClient;
     let git: Repository;
+    const pushes: string[] = [];
 
     before(async () => {
         cloud.addRepository({ fullName: "acme/shop", id: 4711, ownerId: 42, private: true });
         git = await Repository.bare(layout.github("acme/shop"));
         await commit("main", { "README.md": "# shop\n" });
-        rest = await serveGithubRest({ cloud, git: (name) => new Repository(layout.github(name)), token: "good", login: "admin" });
+        rest = await serveGithubRest({
+            cloud,
+            git: (name) => new Repository(layout.github(name)),
+            token: "good",
+            login: "admin",
+            onPush: ({ ref, after }) => pushes.push(`${ref} ${after}`),
+        });
         github = new GithubClient(rest.address, "good");
     });
     after(async () => {
@@ -120,6 +127,7 @@ describe("Workflow files on GitHub", () => {
         cloud.store.put(name, { ...ruleset, bypassActors: administrator("always") });
         const { commit, pullRequest } = await deliver({ by: "direct", files: texts });
         assert.deepEqual([await git.commitAt("main"), pullRequest], [commit, undefined]);
+        assert.equal(pushes.at(-1), `refs/heads/main ${commit}`, "it starts what a push starts");
         assert.equal((await filesOf("main"))[build], texts[build]);
     });
 

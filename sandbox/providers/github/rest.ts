@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { runGit } from "../../git/command";
 import type { Repository as GitRepository } from "../../git/repository";
+import type { Event } from "../../github/actions/model";
 import type { PullRequest } from "../../github/pullRequests";
 import type { Cloud, Repository } from "../cloud";
 import type { Values } from "../double";
@@ -16,9 +17,14 @@ export interface GithubRestOptions {
     token: string;
     /** Login of the administrator. */
     login: string;
+    /** Told of every reference that moved. @default nobody is told */
+    onPush?: (push: Push) => void;
     /** @default - one that is free */
     port?: number;
 }
+
+/** What GitHub makes of a moved reference: the event that starts workflows. */
+export type Push = Extract<Event, { name: "push" }>;
 
 export interface GithubRest {
     /** `http://127.0.0.1:PORT` */
@@ -160,7 +166,10 @@ async function updateReference(
     if (violation) {
         throw new Failure(422, violation);
     }
+    const before = (await git.find(reference)) ?? "0".repeat(40);
     await runGit(git.directory, ["update-ref", reference, commit]);
+    const common = { repository: repository.fullName, actor: options.login };
+    options.onPush?.({ ...common, name: "push", ref: reference, before, after: commit });
     return { status: what === "creation" ? 201 : 200, body: { ref: reference, object: { type: "commit", sha: commit } } };
 }
 
