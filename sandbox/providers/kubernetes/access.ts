@@ -5,6 +5,9 @@ import { ProviderError } from "../double";
 import { records } from "../values";
 import { groupOf, qualified, type Kind } from "./kinds";
 
+/** What the API server answers 403 to because of who asks. */
+export class Forbidden extends ProviderError {}
+
 export type Verb = "get" | "create" | "patch" | "delete";
 
 /** Who asks, and what the cluster's admins, the cloud's IAM and the cluster's own RBAC let them do. */
@@ -22,11 +25,11 @@ export class Access {
         return clusterUser(this.member);
     }
 
-    /** @throws ProviderError in the API server's words */
+    /** @throws Forbidden in the API server's words */
     require(verb: Verb, kind: Kind, namespace: string | undefined, name: string): void {
         if (!this.allows(verb, kind, namespace, name)) {
             const where = namespace === undefined ? "at the cluster scope" : `in the namespace ${JSON.stringify(namespace)}`;
-            throw new ProviderError(
+            throw new Forbidden(
                 `${qualified(kind)} ${JSON.stringify(name)} is forbidden: User ${JSON.stringify(this.user)} cannot ${verb} resource ` +
                     `${JSON.stringify(kind.resource)} in API group ${JSON.stringify(groupOf(kind.apiVersion))} ${where}`,
             );

@@ -15,6 +15,7 @@ import {
     type Values,
 } from "../double";
 import { at, isKnown, isRecord, merge, projection, text } from "../values";
+import { Forbidden } from "./access";
 import type { ApiServer } from "./apiServer";
 import { completeInputs, idOf, inputChanges, isAnnotated, placeOf } from "./inputs";
 import { isComplete } from "./job";
@@ -130,14 +131,20 @@ export class PlayedInstance implements ProviderInstance {
         }
     }
 
-    /** A preview asks the API server too, once all is known and the namespace is there. */
+    /**
+     * A preview asks the API server too, once all is known and the namespace is there. Who may only look is told what the program
+     * says: the real provider takes a refused dry run for none.
+     */
     private dryRun(kind: Kind, inputs: Values): void {
         const namespace = text(inputs, "metadata.namespace");
         const ready =
             !kind.namespaced ||
             (namespace !== undefined && this.server.objects.get("Namespace", undefined, namespace) !== undefined);
-        if (isKnown(inputs) && ready) {
+        if (!isKnown(inputs) || !ready) return;
+        try {
             this.server.judge(kind, inputs);
+        } catch (error) {
+            if (!(error instanceof Forbidden)) throw error;
         }
     }
 
