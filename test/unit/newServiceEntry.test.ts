@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parse } from "yaml";
 import { withService } from "../../core/newService/addEntry";
+import { newEntry } from "../../core/newService/entry";
+import { readSettings } from "../../core/settings/load";
+import { withFiles } from "./settingsFixture";
 
 const gift = { source: "src/gift", port: 6060, health: "grpc" };
 const lines = (...text: string[]) => `${text.join("\n")}\n`;
@@ -102,7 +105,41 @@ describe("an entry in services.yaml", () => {
                 assert.ok(isSubsequence(text.split("\n"), after.split("\n")), after);
                 assert.ok(after.split("\n").length - text.split("\n").length <= 5);
             }),
-            { numRuns: 100 },
+            { numRuns: 60 },
+        );
+    });
+});
+
+describe("an entry that is added to any catalog", () => {
+    it("is read as it was asked for, and every other service as before", () => {
+        withFiles({}, (directory) =>
+            fc.assert(
+                fc.property(catalogs, name, fc.constantFrom("grpc", "tcp", "/healthz"), (text, added, health) => {
+                    fc.pre(!new RegExp(`^ *${added}:`, "m").test(text) && added !== "shop");
+                    const entry = newEntry({ name: added, health }, { defaults: { repository: "acme/shop" } });
+                    const [before, after] = [text, withService(text, added, entry)].map(
+                        (services) => readSettings({ directory, stack: "dev", services }).catalog.services,
+                    );
+                    const { [added]: service, ...others } = after;
+                    assert.deepEqual(others, before);
+                    assert.deepEqual(
+                        [service.image, service.ports.map(({ port }) => port), service.resources.requests],
+                        [
+                            {
+                                from: "source",
+                                repository: "acme/shop",
+                                path: `src/${added}`,
+                                dockerfile: "Dockerfile",
+                                args: {},
+                                alsoBuildFrom: [],
+                            },
+                            [8080],
+                            { cpu: "100m", memory: "64Mi" },
+                        ],
+                    );
+                }),
+                { numRuns: 20 },
+            ),
         );
     });
 });
@@ -150,6 +187,31 @@ const files = fc
         ]);
         return lines(...head, ...defaults, "services:", ...body, ...tail);
     });
+
+/** Catalogs that are accepted, with comments and blank lines wherever people write them. */
+const catalogs = fc
+    .record({
+        names: fc.uniqueArray(
+            name.filter((one) => one !== "shop"),
+            { minLength: 1, maxLength: 4 },
+        ),
+        notes: fc.array(fc.oneof(comment, fc.constant("")), { minLength: 4, maxLength: 4 }),
+        flow: fc.boolean(),
+    })
+    .map(({ names, notes, flow }) =>
+        lines(
+            "# yaml-language-server: $schema=services.schema.json",
+            "defaults: { repository: acme/shop }",
+            "services:",
+            ...names.flatMap((key, index) => [
+                notes[index] && `  ${notes[index]}`,
+                ...(flow
+                    ? [`  ${key}: { source: src/${key}, port: 80 }`]
+                    : [`  ${key}:`, `    source: src/${key}`, "    port: 80 # the port"]),
+            ]),
+            "# the end",
+        ),
+    );
 
 function isSubsequence(part: readonly string[], whole: readonly string[]): boolean {
     let at = 0;
