@@ -58,6 +58,8 @@ export class ActionsService {
     private readonly approvals = new EventEmitter().setMaxListeners(0);
     private readonly onMachine: <T>(work: () => Promise<T>) => Promise<T>;
     private readonly groups = new ConcurrencyGroups();
+    /** Runs come to their groups in the order of their events, however long it takes to read their files. */
+    private readonly oneByOne = slots(1);
     private readonly sources: ActionSources;
     private readonly image: RunnerImage;
     private nextId: number;
@@ -197,7 +199,7 @@ export class ActionsService {
             changed: (of) => this.save(of),
         };
         try {
-            const planned = await planWorkflow(repositories, place, { caller: run.repository });
+            const planned = await this.oneByOne(() => planWorkflow(repositories, place, { caller: run.repository }));
             const execution = new Execution(run, planned, services);
             this.executions.set(run.id, execution);
             this.complete(run, await execution.execute());
