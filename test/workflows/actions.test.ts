@@ -3,7 +3,8 @@ import { ActionsWorld } from "./actionsWorld";
 
 const hello = (text: string) => ({ "runs-on": "ubuntu-24.04", steps: [{ run: `echo ${text}` }] });
 
-describe("the sandbox's GitHub Actions", () => {
+describe("the sandbox's GitHub Actions", function () {
+    this.timeout(60_000);
     let world: ActionsWorld;
     beforeEach(async () => (world = await ActionsWorld.create()));
     afterEach(() => world.end());

@@ -11,7 +11,7 @@ const script = (...lines: string[]) => ({ shell: "bash", run: lines.join("\n") }
 const job = (...lines: string[]) => ({ ...runsOn, steps: [script(...lines)] });
 
 describe("a run of the sandbox's GitHub Actions", function () {
-    this.timeout(30_000);
+    this.timeout(60_000);
     let world: ActionsWorld;
     let repository: Repository;
     let name: string;
