@@ -259,6 +259,13 @@ describe("a run of the sandbox's GitHub Actions", function () {
         assert.match(world.log(again, "say"), new RegExp(`\\| ${first.id} attempt 2 of ${first.sha}`));
     });
 
+    it("says at the job why it could not be run", async () => {
+        const done = await run({ jobs: { work: { ...runsOn, steps: [{ uses: "acme/nowhere@v1" }] } } });
+        const [work, ...others] = done.jobs;
+        assert.deepEqual([done.conclusion, work.conclusion, others], ["failure", "failure", []]);
+        assert.equal(work.message, "Unable to resolve action `acme/nowhere@v1`, repository not found");
+    });
+
     it("takes the values of a button, and none that it does not have", async () => {
         const inputs = { ref: { type: "string", required: true }, dry: { type: "boolean", default: true } };
         const say = {
@@ -296,6 +303,7 @@ describe("a run of the sandbox's GitHub Actions", function () {
             const ids: number[] = [];
             for (const event of events) ids.push((await world.actions.handle(event))[0].id);
             await until(ids[0], ({ status }) => status === "in_progress");
+            await until(ids[2], ({ status }) => status === "pending");
             writeFileSync(gate, "");
             const runs = await Promise.all(ids.map((id) => world.actions.finished(id)));
             results[queue.queue ?? "default"] = runs.map(({ conclusion }) => conclusion);

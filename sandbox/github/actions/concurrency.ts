@@ -10,6 +10,11 @@ export interface TurnWish {
 export class ConcurrencyGroups {
     private readonly groups = new Map<string, { holder?: Turn; waiting: Turn[] }>();
 
+    /** Whether who enters now has to wait. */
+    isTaken(group: string): boolean {
+        return this.groups.has(group.toLowerCase());
+    }
+
     /**
      * Waits for the group's turn.
      *

@@ -4,7 +4,7 @@ import { admit } from "./environments";
 import { type Contexts, evaluateAll, evaluateText, holds, type Standing } from "./expressions";
 import { inlineContexts } from "./inlineContexts";
 import { type Combination, combinations } from "./matrix";
-import type { Conclusion, Run, RunJob } from "./model";
+import type { Conclusion, Run, RunJob, Status } from "./model";
 import { type Permissions, readOnly } from "./permissions";
 import type { PlannedWorkflow } from "./plannedWorkflow";
 import type { Repositories } from "./repositories";
@@ -81,7 +81,8 @@ export class Execution {
     private async workflow(planned: PlannedWorkflow, scope: Scope): Promise<Result> {
         const { document } = planned;
         const contexts = { github: this.github(planned), inputs: scope.inputs, vars: this.variables() };
-        return this.inTurn(document.concurrency, contexts, scope, async () => {
+        const subject = planned === this.planned ? this.run : undefined;
+        return this.inTurn(document.concurrency, contexts, scope, subject, async () => {
             const settled = new Map<string, Promise<SettledJob>>();
             const settle = (id: string): Promise<SettledJob> => {
                 const known = settled.get(id);
@@ -173,8 +174,8 @@ export class Execution {
         const own: Scope = { ...scope, cancel, signal: AbortSignal.any([scope.signal, cancel.signal]) };
         const called = planned.calls[id];
         const job = called ? undefined : this.record(planned, id, scope, contexts, matrix, index);
-        const result = await this.inTurn(document.concurrency, contexts, own, () => {
-            if (!called) return this.steps(planned, id, job!, own, contexts);
+        const result = await this.inTurn(document.concurrency, contexts, own, job, () => {
+            if (!called) return this.steps(planned, id, job!, own, contexts).catch((error: unknown) => this.faulted(job!, error));
             const inputs = calledInputs(called, evaluateAll(document.with ?? {}, contexts) as Record<string, unknown>);
             const idPrefix = `${scope.idPrefix}${jobId(id, index)}/`;
             const namePrefix = `${scope.namePrefix}${jobName(id, document, contexts, matrix)} / `;
@@ -210,6 +211,13 @@ export class Execution {
         return { result: conclusion, outputs };
     }
 
+    /** A job that could not be run as it is written: told at the job. */
+    private faulted(job: RunJob, error: unknown): Result {
+        if (!(error instanceof Error)) throw error;
+        this.conclude(job, "failure", error.message);
+        return { result: "failure", outputs: {} };
+    }
+
     /** Holds a job against its environment, and waits for who has to approve. */
     private async admitted(job: RunJob, environment: string, signal: AbortSignal): Promise<boolean> {
         const { run, services } = this;
@@ -220,10 +228,9 @@ export class Execution {
             return false;
         }
         if (!needsApproval) return true;
-        job.status = "waiting";
-        services.changed(run);
+        this.setStatus(job, "waiting");
         const approved = await services.approval(run, environment, signal);
-        job.status = "queued";
+        this.setStatus(job, "queued");
         if (!approved && !signal.aborted) this.conclude(job, "failure", rejected);
         return approved;
     }
@@ -233,6 +240,7 @@ export class Execution {
         entry: ConcurrencyEntry | undefined,
         contexts: Contexts,
         scope: Scope,
+        subject: Run | RunJob | undefined,
         work: () => Promise<Result>,
     ): Promise<Result> {
         if (entry === undefined) return work();
@@ -242,11 +250,15 @@ export class Execution {
             cancelInProgress: wish["cancel-in-progress"] === true || wish["cancel-in-progress"] === "true",
             queue: wish.queue as string | undefined,
         };
-        const leave = await this.services.groups.enter(turn, () => scope.cancel.abort());
+        const { groups } = this.services;
+        if (subject && groups.isTaken(turn.group)) this.setStatus(subject, "pending");
+        const leave = await groups.enter(turn, () => scope.cancel.abort());
         if (leave === undefined) {
-            this.run.message ??= `Canceling since a higher priority waiting request for '${String(wish.group)}' exists`;
+            const message = `Canceling since a higher priority waiting request for '${String(wish.group)}' exists`;
+            Object.assign(subject ?? this.run, { message });
             return { result: "cancelled", outputs: {} };
         }
+        if (subject?.status === "pending") this.setStatus(subject, "queued");
         try {
             return await work();
         } finally {
@@ -270,6 +282,11 @@ export class Execution {
         this.run.jobs.push(job);
         this.services.changed(this.run);
         return job;
+    }
+
+    private setStatus(subject: Run | RunJob, status: Status): void {
+        subject.status = status;
+        this.services.changed(this.run);
     }
 
     private conclude(job: RunJob, conclusion: Conclusion, message?: string): void {
