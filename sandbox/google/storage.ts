@@ -114,9 +114,6 @@ export class Storage {
     }
 
     private file(bucket: string, name: string): string {
-        if (name.split("/").some((part) => part === "" || part === "." || part === "..")) {
-            throw apiFailure(400, "INVALID_ARGUMENT", `The sandbox keeps no object by the name ${JSON.stringify(name)}.`);
-        }
         return join(this.place(bucket), name);
     }
 
@@ -130,6 +127,7 @@ export class Storage {
 
     private require(permission: string, bucket: string, name?: string): void {
         this.place(bucket);
+        if (name !== undefined) requireName(name);
         const { member, sets = [] } = this.caller;
         const resource = `buckets/${bucket}${name === undefined ? "" : `/objects/${name}`}`;
         if ([member, ...sets].some((one) => this.cloud.allows(one, permission, resource))) return;
@@ -140,5 +138,12 @@ export class Storage {
             "storage.googleapis.com",
             `${member.replace(/^\w+:/, "")} does not have ${permission} access to the Google Cloud Storage ${what}. Permission '${permission}' denied on resource (or it may not exist).`,
         );
+    }
+}
+
+/** @throws GoogleFailure where a name would lead out of the bucket's folder */
+function requireName(name: string): void {
+    if (name.split("/").some((part) => part === "" || part === "." || part === "..")) {
+        throw apiFailure(400, "INVALID_ARGUMENT", `The sandbox keeps no object by the name ${JSON.stringify(name)}.`);
     }
 }
