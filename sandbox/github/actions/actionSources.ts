@@ -10,6 +10,8 @@ const execute = promisify(execFile);
 
 /** Finds the text of the actions that steps use: a stand-in for each that needs the internet, else what the sandbox's GitHub has. */
 export class ActionSources {
+    private readonly written = new Set<string>();
+
     constructor(
         private readonly repositories: Repositories,
         /** Folder of the stand-ins, `owner-name` each. */
@@ -47,6 +49,9 @@ export class ActionSources {
         const { runs } = parse(text) as { runs: { using: string; main?: string; post?: string } };
         if (runs.using === "composite") return folder;
         const target = join(this.checkouts, "stand-ins", basename(folder));
+        // Runners read it while the next job is prepared: once written it stays.
+        if (this.written.has(target)) return target;
+        this.written.add(target);
         mkdirSync(target, { recursive: true });
         writeFileSync(join(target, "action.yml"), text);
         for (const file of [runs.main, runs.post]) {
