@@ -2,10 +2,11 @@ import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { askedFor, refuseFailedBefore } from "../core/deployment/asked";
+import { type Aftermath, reportAftermath } from "../core/deployment/report";
 import { type Rollout, rolloutOf } from "../core/deployment/rollout";
 import { describeLock } from "../core/deployment/stateLock";
 import { describeDeployed, describeWords } from "../core/deployment/summary";
-import { nextCommands, revertProposal, wayBack } from "../core/deployment/wayBack";
+import { revertProposal, wayBack } from "../core/deployment/wayBack";
 import { followedRef, pushedCommit } from "../core/facts/followedRef";
 import { planPromotion } from "../core/facts/planPromotion";
 import { writtenNow } from "../core/facts/process";
@@ -87,7 +88,7 @@ class Deployment {
                 return this.failed(plan, asked, rolloutOf(ended.eventLog));
             case "healthy":
                 await settleFailures(registry, environment);
-                this.summarise(describeDeployed(plan, this.before, `${environment.name} runs ${shortCommit(plan.request.commit)}`));
+                this.summarise(describeDeployed(plan, this.before));
                 return 0;
         }
     }
@@ -115,21 +116,19 @@ class Deployment {
     }
 
     private async failed(plan: Plan, asked: string, rollout: Rollout): Promise<number> {
-        const { name } = this.environment;
-        if (rollout.kind === "notBegun") {
-            return this.report(`Deployment of ${name} failed, and nothing was changed in its clusters`, [
-                { subject: name, message: "What ran still runs. The cause stands above.", remedy: `oneflow deploy ${name}` },
-            ]);
-        }
-        if (rollout.kind === "unrecorded") {
-            const message =
-                "Everything is deployed and healthy; only the record of it could not be written, so nothing can be promoted from here.";
-            return this.report(`Deployment of ${name} is not recorded`, [
-                { subject: name, message, remedy: `oneflow deploy ${name}` },
-            ]);
-        }
-        const unrecorded = await this.record(plan, asked, rollout.failures);
-        return this.goBack(plan, rollout.failures, unrecorded);
+        if (rollout.kind !== "failed") return this.report(plan, rollout);
+        const { failures } = rollout;
+        const unrecorded = await this.record(plan, asked, failures);
+        const back = wayBack(plan);
+        if ("none" in back) return this.report(plan, { kind: "stays", failures, why: back.none }, unrecorded);
+        const { to } = back;
+        console.error(`\nThe rollout to ${plan.environment.name} failed. Going back to ${shortCommit(to.request.commit)}.\n`);
+        const reason = `went back: the rollout of ${shortCommit(plan.request.commit)} failed`;
+        const ended = await this.upWhenFree(to.request, { ONEFLOW_REASON: reason });
+        const proposed = this.propose(plan, to);
+        const lockedBy = ended.end === "locked" ? { lockedBy: ended.holders } : {};
+        const kind = ended.end === "healthy" ? "wentBack" : "mixed";
+        return this.report(plan, { kind, failures, to, proposed, ...lockedBy }, unrecorded);
     }
 
     /** @returns why it could not be recorded: a registry that does not answer keeps nobody from going back */
@@ -144,46 +143,6 @@ class Deployment {
             const message = `${(error as Error).message}\nThat this failed is not recorded: the same would be deployed again.`;
             return [{ subject: "record", message }];
         }
-    }
-
-    private async goBack(plan: Plan, failures: readonly RolloutFailure[], unrecorded: readonly Problem[]): Promise<number> {
-        const { name } = this.environment;
-        const failed = failures.map(({ resource, message }) => ({ subject: resource, message: message || "failed" }));
-        const problems: readonly Problem[] = [...failed, ...unrecorded];
-        const back = wayBack(plan);
-        if ("none" in back) {
-            const remedy = nextCommands(plan, back, false).join("\n");
-            const mixed = `${back.none}\nWhat came up runs, what did not is as it was or not ready.`;
-            return this.report(`Deployment of ${name} failed, and it stays as it is`, [
-                ...problems,
-                { subject: name, message: mixed, remedy },
-            ]);
-        }
-        const { request, at } = back.to;
-        const target = `${shortCommit(request.commit)}, healthy at ${at}`;
-        console.error(`\nThe rollout to ${name} failed. Going back to ${target}.\n`);
-        const reason = `went back: the rollout of ${shortCommit(plan.request.commit)} failed`;
-        const ended = await this.upWhenFree(request, { ONEFLOW_REASON: reason });
-        if (ended.end !== "healthy") {
-            const message = [
-                `Going back to ${target} ${ended.end === "locked" ? "found the state locked" : "failed too; why stands above"}. ${name} runs a mix of both.`,
-                "A pod that serves goes on serving until a new one is ready.",
-            ].join("\n");
-            const remedy = [
-                `pulumi up -s ${name}   # once its file asks for ${request.commit}`,
-                ...(ended.end === "locked" ? [describeLock(name, ended.holders, "")] : []),
-                ...nextCommands(plan, back, this.propose(plan, back.to)),
-            ].join("\n");
-            return this.report(`Deployment of ${name} failed, and going back failed too`, [
-                ...problems,
-                { subject: name, message, remedy },
-            ]);
-        }
-        const remedy = nextCommands(plan, back, this.propose(plan, back.to)).join("\n");
-        return this.report(`Deployment of ${name} failed, and ${name} went back`, [
-            ...problems,
-            { subject: name, message: `runs ${target}, in all its clusters.`, remedy },
-        ]);
     }
 
     private async upWhenFree(...run: Parameters<Deployment["up"]>): Promise<Update> {
@@ -221,8 +180,9 @@ class Deployment {
         return 0;
     }
 
-    private report(title: string, problems: readonly Problem[]): number {
-        const words = formatRefusal(title, problems);
+    private report(plan: Plan, aftermath: Aftermath, more: readonly Problem[] = []): number {
+        const { title, problems } = reportAftermath(plan, aftermath);
+        const words = formatRefusal(title, [...problems, ...more]);
         console.error(`\n${words}`);
         this.summarise(describeWords(title, words));
         return 1;

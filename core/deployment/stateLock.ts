@@ -21,11 +21,16 @@ export function lockHolders(output: string): readonly LockHolder[] | undefined {
     }));
 }
 
+/** A line for each. */
+export function describeHolders(holders: readonly LockHolder[]): string[] {
+    return holders.map(({ who, pid, since }) => `${who} (pid ${pid}) holds it since ${since}`);
+}
+
 /** What is said of a lock that did not go away. It is never taken away by itself: two that write one state destroy it. */
 export function describeLock(environment: string, holders: readonly LockHolder[], waited: string): string {
     return [
         `${environment} was not deployed, nothing was changed: its state is locked${waited}.`,
-        ...holders.map(({ who, pid, since }) => `  ${who} (pid ${pid}) holds it since ${since}`),
+        ...describeHolders(holders).map((line) => `  ${line}`),
         "Find out whether that process still runs: a job that was killed leaves its lock behind. Only then:",
         `  → pulumi cancel -s ${environment}   # then: oneflow deploy ${environment}`,
     ].join("\n");

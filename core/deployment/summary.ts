@@ -3,8 +3,9 @@ import { shortCommit, tierAddress } from "../promotion/words";
 import type { Environment } from "../settings/model";
 
 /** What a deployment did, as Markdown for the job's summary: each service with its digest, and from where it came. */
-export function describeDeployed(plan: Plan, before: Environment | undefined, headline: string): string {
-    const { environment, images, transitions } = plan;
+export function describeDeployed(plan: Plan, before: Environment | undefined): string {
+    const { environment, images, request, transitions } = plan;
+    const runs = request.commit === "" ? "services of a working copy" : shortCommit(request.commit);
     const changed = new Set(transitions.map(({ image }) => image));
     const rows = Object.keys(images)
         .sort()
@@ -15,9 +16,9 @@ export function describeDeployed(plan: Plan, before: Environment | undefined, he
         });
     const leaving = transitions.filter(({ to }) => to === undefined).map(({ image }) => `- ${image} left ${environment.name}`);
     return lines(
-        `## ${headline}`,
+        `## ${environment.name} runs ${runs}`,
         "",
-        `Asked for: ${shortCommit(plan.request.commit)}. Images come from \`${tierAddress(before ?? environment)}\`.`,
+        `Asked for: ${environment.commit ?? "nothing"}. Images come from \`${tierAddress(before ?? environment)}\`.`,
         "",
         "| service | digest | built from | |",
         "| --- | --- | --- | --- |",

@@ -1,5 +1,6 @@
 import type { Plan } from "../promotion/model";
 import { list, requestCommands, shortCommit } from "../promotion/words";
+import { parseUnion } from "../release/union";
 import type { Settings } from "../settings/model";
 import { stackFile } from "../settings/stackFile";
 import { withRequest } from "../settings/stackText";
@@ -58,13 +59,19 @@ export function revertProposal(
 }
 
 /** What to do about the cause, a line each: what to revert where the file names no commit, and how to try again. */
-export function nextCommands({ environment, request, images, transitions }: Plan, back: WayBack, proposed: boolean): string[] {
+export function nextCommands(
+    { environment, request, images, locks, transitions }: Plan,
+    back: WayBack,
+    proposed: boolean,
+): string[] {
     const { name, commit } = environment;
     const came = transitions.flatMap(({ image }) => {
         const planned = images[image];
-        return planned && "commit" in planned ? [planned.commit] : [];
+        if (!planned || !("commit" in planned)) return [];
+        const of = parseUnion(request.commit) ? ` of ${locks[planned.ref]?.source.repository}` : "";
+        return [`git revert ${planned.commit} && git push   # on develop${of}, which ${name} follows`];
     });
-    const followed = [...new Set(came)].map((sha) => `git revert ${sha} && git push   # on develop, which ${name} follows`);
+    const followed = [...new Set(came)];
     const file =
         "to" in back ? [`${requestCommands(name, back.to.request, request).join(" && ")}   # and commit ${stackFile(name)}`] : [];
     return [

@@ -113,7 +113,7 @@ describe("oneflow deploy", function () {
         const address = `${shop.world.daemon.registry}/acme-dev/develop`;
         assert.deepEqual(
             [headline, origin],
-            [`## dev runs ${short(shop.first)}`, `Asked for: ${short(shop.first)}. Images come from \`${address}\`.`],
+            [`## dev runs ${short(shop.first)}`, `Asked for: ${shop.first}. Images come from \`${address}\`.`],
         );
         assert.ok(
             readFileSync(summary, "utf8").includes(

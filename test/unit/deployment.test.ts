@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { askedFor, refuseFailedBefore } from "../../core/deployment/asked";
+import { type Aftermath, reportAftermath } from "../../core/deployment/report";
 import { rolloutOf } from "../../core/deployment/rollout";
 import { describeLock, lockHolders } from "../../core/deployment/stateLock";
 import { describeDeployed } from "../../core/deployment/summary";
 import { nextCommands, revertProposal, wayBack } from "../../core/deployment/wayBack";
 import { requirePlan } from "../../core/promotion/decide";
 import type { Plan } from "../../core/promotion/model";
+import { formatRefusal } from "../../core/refusal";
 import type { FailedRun } from "../../core/release/failedRun";
 import { imageSet, setKey } from "../../core/release/lock";
 import { catalogOf, commit, environmentOf, imagesOf, lockOf, recordOf } from "./promotionExamples";
@@ -148,6 +150,57 @@ describe("the way back", () => {
     });
 });
 
+describe("the report of a deployment that failed", () => {
+    const failures = [{ resource: "Deployment europe-west1-checkout", message: "crashed" }];
+    const to = plan().current!;
+    const said = (aftermath: Aftermath) => {
+        const { title, problems } = reportAftermath(plan(), aftermath);
+        return formatRefusal(title, problems).split("\n");
+    };
+    const retry = "         → or, once the cause is mended outside: oneflow deploy stage --retry";
+
+    it("says what runs again, and whose turn it is", () => {
+        assert.deepEqual(said({ kind: "wentBack", failures, to, proposed: true }), [
+            "Deployment of stage failed, and stage went back:",
+            "  Deployment europe-west1-checkout",
+            "         crashed",
+            `  stage  runs 71c44d0…, healthy at ${at}, in all its clusters.`,
+            "         → merge the pull request that takes Pulumi.stage.yaml back",
+            retry,
+        ]);
+    });
+
+    it("says plainly that going back failed too, and who held the state", () => {
+        const holder = { who: "ada@runner-1", host: "runner-1", pid: 7, since: at };
+        assert.deepEqual(said({ kind: "mixed", failures, to, proposed: false, lockedBy: [holder] }).slice(3), [
+            `  stage  Going back to 71c44d0…, healthy at ${at} found the state locked. stage runs a mix of both.`,
+            "         A pod that serves goes on serving until a new one is ready.",
+            `         ada@runner-1 (pid 7) holds it since ${at}`,
+            "         → pulumi cancel -s stage   # only once that process is gone",
+            `         → pulumi up -s stage   # once its file asks for ${healthy}`,
+            `         → pulumi config set commit ${healthy} -s stage   # and commit Pulumi.stage.yaml`,
+            retry,
+        ]);
+    });
+
+    it("says why it stays as it is", () => {
+        assert.deepEqual(said({ kind: "stays", failures, why: "No run was healthy before." }).slice(3), [
+            "  stage  No run was healthy before.",
+            "         What came up runs; what did not is as it was, or not ready.",
+            retry,
+        ]);
+    });
+
+    it("asks for no more than the same again where nothing of it has to go back", () => {
+        assert.deepEqual(said({ kind: "notBegun" }), [
+            "Deployment of stage failed, and nothing was changed in its clusters:",
+            "  stage  What ran still runs. The cause stands above.",
+            "         → oneflow deploy stage",
+        ]);
+        assert.equal(said({ kind: "unrecorded" })[0], "Deployment of stage is not recorded:");
+    });
+});
+
 describe("what failed before", () => {
     const environment = { ...stage, commit: failed };
     const record: FailedRun = {
@@ -214,11 +267,11 @@ describe("a state that is locked", () => {
 describe("the summary of a deployment", () => {
     it("names each image by digest and by the commit that built it, what changed, and where all came from", () => {
         assert.equal(
-            describeDeployed(plan(), dev, "stage runs 9f8e02b…"),
+            describeDeployed(plan(), dev),
             [
                 "## stage runs 9f8e02b…",
                 "",
-                "Asked for: 9f8e02b…. Images come from `europe-west1-docker.pkg.dev/acme-dev/develop`.",
+                `Asked for: ${failed}. Images come from \`europe-west1-docker.pkg.dev/acme-dev/develop\`.`,
                 "",
                 "| service | digest | built from | |",
                 "| --- | --- | --- | --- |",
