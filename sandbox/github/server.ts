@@ -41,7 +41,8 @@ export async function serveGithub({
     let address = "";
     const equip = async (job: RunningJob) => {
         const more = await options.equip?.(job);
-        const variables = { ...serviceVariables(address, job), ...more?.variables };
+        const docker: Record<string, string> = options.dockerHost === undefined ? {} : { DOCKER_HOST: options.dockerHost };
+        const variables = { ...serviceVariables(address, job), ...docker, ...more?.variables };
         return more?.end ? { variables, end: () => more.end!() } : { variables };
     };
     const actions = new ActionsService({ ...options, repositories, equip });

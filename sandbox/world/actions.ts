@@ -7,6 +7,7 @@ import { toolDirectory } from "../toolchain/toolchain";
 import type { DaemonState } from "./daemonState";
 import { issuerOf } from "./google";
 import type { Layout } from "./layout";
+import { readWorldSettings } from "./settings";
 
 /** What the jobs of a world find around them. */
 export interface JobSurroundings {
@@ -27,11 +28,13 @@ export async function serveWorldActions(
     { cloud, pullImage, services, port }: JobSurroundings,
 ): Promise<GithubServer> {
     const issuer = issuerOf(where);
+    const { dockerHost } = readWorldSettings(where);
     return serveGithub({
         cloud,
         port,
         repositories: where.githubRepositories,
         directory: where.actions,
+        ...(dockerHost === undefined ? {} : { dockerHost }),
         programs: [await toolDirectory(["pulumi", "pulumi-language-nodejs"])],
         // A world's operations repository starts as a copy of this project, its lock file among the rest.
         installed: [join(__dirname, "..", "..")],

@@ -9,6 +9,8 @@ export const kubernetesChoices = ["double", "real"] as const;
 /** What was decided when a world was made. */
 export interface WorldSettings {
     kubernetes: KubernetesChoice;
+    /** Docker daemon that workflows build images with, `unix:///…`. @default - none: the sandbox builds them */
+    dockerHost?: string;
 }
 
 export function readWorldSettings({ settings }: Layout): WorldSettings {

@@ -27,6 +27,8 @@ export interface ActionsOptions {
     programs?: readonly string[];
     /** Projects whose dependencies are installed: `npm ci` takes them for an equal lock file. @default - none */
     installed?: readonly string[];
+    /** Docker daemon that the machines have, as `DOCKER_HOST` names it. @default - none: images are built by the sandbox */
+    dockerHost?: string;
     /** Jobs at once. @default 3 */
     runners?: number;
     /** What the world gives to a job beside what GitHub's runner has. @default - nothing */
