@@ -36,9 +36,10 @@ export class DeliveredWorkflows extends DynamicResource {
 }
 
 /** The inputs, pure: nothing to write where all of it is proposed already. */
-export function deliveryInputs({ repository, found, texts, by }: DeliveredWorkflowsArgs): Delivery {
+export function deliveryInputs(args: DeliveredWorkflowsArgs): Delivery {
+    const { repository, found, texts, by } = args;
     const { missing, different, stale } = found.difference;
-    const due = found.proposed === undefined;
+    const due = waitingFor(args) === undefined;
     return {
         repository,
         branch: found.branch,
@@ -48,18 +49,20 @@ export function deliveryInputs({ repository, found, texts, by }: DeliveredWorkfl
     };
 }
 
+/** The pull request that has it all: what is written to the branch itself waits for none. */
+function waitingFor({ found, by }: DeliveredWorkflowsArgs): string | undefined {
+    return by === "pullRequest" ? found.proposed : undefined;
+}
+
 function isDue({ files, remove }: Delivery): boolean {
     return Object.keys(files).length + remove.length > 0;
 }
 
 /** What a person is told of a branch that is not as it should be. Nothing of one that is. */
-export function difference({
-    repository,
-    found,
-    texts,
-    by,
-}: DeliveredWorkflowsArgs): { severity: "info" | "warn"; message: string } | undefined {
-    const { branch, proposed } = found;
+export function difference(args: DeliveredWorkflowsArgs): { severity: "info" | "warn"; message: string } | undefined {
+    const { repository, found, texts, by } = args;
+    const { branch } = found;
+    const proposed = waitingFor(args);
     const { missing, different, stale } = found.difference;
     if (isEmpty(found.difference)) {
         return undefined;

@@ -34,7 +34,7 @@ const operations: Record<DynamicKind, Operation> = {
             const delivery = inputs as Delivery;
             const due = Object.keys(delivery.files).length + delivery.remove.length > 0;
             const { pullRequest } = due ? await deliverFiles(GithubClient.of(process.env), delivery) : {};
-            return { id: `${delivery.repository}@${delivery.branch}`, outs: { ...delivery, pullRequest } };
+            return { id: `${delivery.repository}@${delivery.branch}`, outs: { ...delivery, ...(pullRequest && { pullRequest }) } };
         },
     },
 };

@@ -196,6 +196,8 @@ describe("The workflow files of a branch", () => {
             const { files, remove } = deliveryInputs(quiet);
             assert.deepEqual([files, remove], [{}, []]);
         }
+        const direct = { ...args({ missing: paths }, { proposed: pull }), by: "direct" as const };
+        assert.deepEqual(deliveryInputs(direct).files, texts, "the branch itself waits for no pull request");
     });
 
     it("are told of with branch, file, cause and what to do, where there are others already", () => {
