@@ -41,7 +41,7 @@ describe("The sandbox's Cloud Storage and keys", () => {
     });
 
     async function ask(who: string | undefined, path: string, init: RequestInit = {}) {
-        const authorization = who === undefined ? {} : { authorization: `Bearer ${who}` };
+        const authorization: Record<string, string> = who === undefined ? {} : { authorization: `Bearer ${who}` };
         const headers = { ...(init.headers as Record<string, string>), ...authorization };
         const response = await fetch(`${google.address}${path}`, { ...init, headers });
         return { status: response.status, text: await response.text() };
