@@ -6,7 +6,9 @@ import { platformCloud, platformResources } from "./platformCloud";
 describe("The state of stacks, over what the platform grants", () => {
     let cloud: Cloud;
     let remove: () => void;
-    before(async () => {
+    before(async function () {
+        // The whole program is loaded here.
+        this.timeout(60_000);
         ({ cloud, remove } = await platformCloud(await platformResources()));
     });
     after(() => remove());

@@ -21,7 +21,9 @@ describe("Google's token service, over what the platform makes", () => {
     let cloud: Cloud;
     let remove: () => void;
     let google: GoogleServer;
-    before(async () => {
+    before(async function () {
+        // The whole program is loaded here.
+        this.timeout(60_000);
         resources = await platformResources();
         ({ cloud, remove } = await platformCloud(resources));
         google = await googleFor(cloud, issuer);

@@ -8,6 +8,7 @@ import { serveGoogle, type GoogleServer } from "../../sandbox/google/server";
 import { Cloud } from "../../sandbox/providers/cloud";
 import { gcpDouble } from "../../sandbox/providers/gcp/double";
 import { record, type Registered } from "../components/recorder";
+import { Platform } from "../../components/platform";
 import { settings } from "../components/settings";
 
 export const administrator = "user:admin@acme.example";
@@ -20,7 +21,6 @@ export const provider = "projects/100/locations/global/workloadIdentityPools/one
 
 /** What the platform asks for, as its program really does, without an engine. */
 export async function platformResources(all: Settings = settings()): Promise<Registered[]> {
-    const { Platform } = await import("../../components/platform");
     const target: PlatformTarget = { kind: "platform", environments: all.environments, shared: true };
     const args = { settings: all, target, repositories: [] };
     return record(() => new Platform(all.project, args));

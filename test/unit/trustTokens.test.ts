@@ -10,7 +10,9 @@ describe("The trust that the platform generates, by CEL alone", () => {
     let rules: AttributeRules;
     /** Member → emails of the accounts that it may act as. */
     let bound: Map<string, string[]>;
-    before(async () => {
+    before(async function () {
+        // The whole program is loaded here.
+        this.timeout(60_000);
         const resources = await platformResources();
         [rules] = Object.values(ofType(resources, providerType)) as unknown as AttributeRules[];
         bound = bindings(resources);
