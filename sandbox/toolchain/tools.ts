@@ -144,6 +144,13 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                 requirements: join(modules, "act", "requirements.txt"),
                 expectedMinutes: 1,
             }),
+            new GoModule({
+                directory: join(modules, "act"),
+                package: "github.com/nektos/act",
+                binary: "act",
+                versionVariable: "main.version",
+                expectedMinutes: 3,
+            }),
         ],
     },
     // Not Debian's etcd 3.4: rollouts take seconds with it.

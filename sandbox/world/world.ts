@@ -12,6 +12,7 @@ import { bootstrapStack } from "../google/bootstrap";
 import { readyServers } from "../kubernetes/servers";
 import { Cloud } from "../providers/cloud";
 import { RegistryFiles } from "../registry/files";
+import { toolDirectory } from "../toolchain/toolchain";
 import { issueTokens, writeDockerConfigs, writeKubeconfigs } from "./credentials";
 import type { DaemonState } from "./daemonState";
 import { startDaemon, stopDaemon } from "./daemonProcess";
@@ -111,6 +112,13 @@ export class World {
         writeKubeconfigs(this.layout, this.cloud);
     }
 
+    /** Presses a workflow's button on a branch, as a person does. @param workflow name of its file, `promote-stage.yml` */
+    async dispatch(workflow: string, inputs: Readonly<Record<string, string>> = {}, ref = "refs/heads/main"): Promise<Run> {
+        const { repository } = organisation;
+        const [run] = await this.actions.handle({ name: "workflow_dispatch", repository, actor: "ada", workflow, ref, inputs });
+        return run;
+    }
+
     /** The runs of a commit, oldest first. */
     runsOf(commit: string): Run[] {
         return this.runs
@@ -157,6 +165,7 @@ export class World {
 
 /** Makes what the daemon will run while somebody sees the progress: its own output goes to a log. */
 async function requirePrograms(where: Layout): Promise<void> {
+    await toolDirectory(["pulumi", "pulumi-language-nodejs", "act"]);
     if (readWorldSettings(where).kubernetes === "real") {
         await readyServers();
     }

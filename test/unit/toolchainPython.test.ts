@@ -37,7 +37,7 @@ describe("a program out of a Python package", () => {
 
     it("is pinned with the hash of every file, down to the last dependency, in what is committed", () => {
         const modules = join(__dirname, "..", "..", "sandbox", "toolchain", "modules");
-        const entries = ["checkov", "zizmor"].flatMap((name) =>
+        const entries = ["checkov", "zizmor", "act"].flatMap((name) =>
             readFileSync(join(modules, name, "requirements.txt"), "utf8").split(/\n(?=\S)/),
         );
         assert.ok(entries.length > 50);

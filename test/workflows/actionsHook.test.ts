@@ -43,6 +43,18 @@ describe("a push to the sandbox's GitHub", function () {
         await Promise.all(runs.map(({ id }) => world.actions.finished(id)));
     });
 
+    it("runs what a pull request out of its branch runs", async () => {
+        const [path] = Object.keys(files);
+        await world.push({ [path]: { ...files[".github/workflows/push.yml"], on: { pull_request: { branches: ["main"] } } } });
+        await world.push({ "more.txt": "more" }, { branch: "change" });
+        const request = { number: 1, title: "More", body: "", base: "main", head: "change", state: "open", author: "robin" };
+        world.cloud.store.put("github/acme/shop/pulls/1", request);
+        await world.push({ "more.txt": "even more" }, { branch: "change" });
+        const [{ id, event, ref, headRef }, ...others] = world.actions.files.all();
+        assert.deepEqual([event, ref, headRef, others], ["pull_request", "refs/pull/1/merge", "change", []]);
+        assert.equal((await world.actions.finished(id)).conclusion, "success");
+    });
+
     it("is done, and says that nothing ran for it, while the sandbox's servers are down", async () => {
         await world.push(files, { branch: "other" });
         await world.github.close();

@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { JobIdentity } from "../job";
+import { openPullRequests } from "../pullRequests";
 import { ActionSources } from "./actionSources";
 import { ConcurrencyGroups } from "./concurrency";
 import { Execution, type ExecutionServices, type JobWork, slots } from "./execution";
@@ -78,8 +79,22 @@ export class ActionsService {
         for (const run of before.filter(({ status }) => status !== "completed")) this.abandon(run);
     }
 
-    /** Runs the workflows that an event starts. They go on when this returns. */
+    /** Runs the workflows that an event starts: a push also those of the pull requests out of its branch. They go on when this returns. */
     async handle(event: Event): Promise<Run[]> {
+        const runs = await this.startsOf(event);
+        for (const request of event.name === "push" ? this.requestsFrom(event) : []) runs.push(...(await this.startsOf(request)));
+        return runs;
+    }
+
+    private requestsFrom({ repository, ref, actor, after }: Extract<Event, { name: "push" }>): Event[] {
+        if (/^0+$/.test(after)) return [];
+        const open = openPullRequests(this.options.repositories, this.options.repositories.require(repository).fullName);
+        return open
+            .filter(({ head }) => ref === `refs/heads/${head}`)
+            .map(({ number }) => ({ name: "pull_request", repository, actor, number, action: "synchronize" }));
+    }
+
+    private async startsOf(event: Event): Promise<Run[]> {
         const occurrence = await occurrenceOf(this.options.repositories, event);
         if (!occurrence) return [];
         const started: Run[] = [];
