@@ -20,6 +20,16 @@ describe("Workflow files, delivered by the platform on the real engine,", functi
             await mergePullRequest(shop.world, "acme/shop", number);
         }
     };
+    /** A developer's edit of a workflow file, pushed to develop. */
+    const edit = async () => {
+        const { developer } = shop.delivery;
+        await developer.fetch();
+        await developer.merge("origin/develop", "Take the workflows");
+        const file = join(developer.directory, build);
+        writeFileSync(file, `${readFileSync(file, "utf8")}# edited\n`);
+        await developer.commit("Edit a workflow");
+        await developer.push("develop");
+    };
     const address = (number: number) => `https://github.com/acme/shop/pull/${number}`;
 
     before(async () => {
@@ -64,13 +74,7 @@ describe("Workflow files, delivered by the platform on the real engine,", functi
     });
 
     it("that somebody edited are told of with branch and file, and proposed as they should be", async () => {
-        const { developer } = shop.delivery;
-        await developer.fetch();
-        await developer.merge("origin/develop", "Take the workflows");
-        const file = join(developer.directory, build);
-        writeFileSync(file, `${readFileSync(file, "utf8")}# edited\n`);
-        await developer.commit("Edit a workflow");
-        await developer.push("develop");
+        await edit();
 
         const run = await up();
         assert.deepEqual(steps(run), ["update pulumi-nodejs:dynamic/oneflow:DeliveredWorkflows acme-shop-develop"]);
@@ -117,5 +121,26 @@ describe("Workflow files, delivered by the platform on the real engine,", functi
         for (const { head } of openPullRequests(shop.world, "acme/mail")) {
             assert.deepEqual(Object.keys(await mail.files(head, ".github/workflows")).sort(), callers);
         }
+    });
+
+    it("are one commit on the branch itself where the settings say so, past the rules that hold everybody else", async () => {
+        await edit();
+        const edited = await git.commitAt("develop");
+        const set = ["config", "set", "--path", "platform.workflowFiles", "direct"];
+        succeeded(await shop.world.pulumi("platform", set));
+
+        assert.deepEqual(
+            steps(await up()).sort(),
+            [
+                "update github:index/repositoryRuleset:RepositoryRuleset acme-shop-oneflow-main",
+                "update pulumi-nodejs:dynamic/oneflow:DeliveredWorkflows acme-shop-develop",
+                // What waited as pull requests is written too.
+                "update pulumi-nodejs:dynamic/oneflow:DeliveredWorkflows acme-mail-develop",
+                "update pulumi-nodejs:dynamic/oneflow:DeliveredWorkflows acme-mail-main",
+            ].sort(),
+        );
+        const [latest] = await git.log("develop", { count: 1 });
+        assert.deepEqual([latest.subject, latest.parents], ["Take the workflows of oneflow", [edited]]);
+        assert.deepEqual(requests(), []);
     });
 });
