@@ -59,10 +59,16 @@ class Deployment {
     }
 
     async run(): Promise<number> {
-        for (;;) {
-            const attempt = await this.attempt();
-            if (typeof attempt === "number") return attempt;
-            await this.waitForState(attempt);
+        try {
+            for (;;) {
+                const attempt = await this.attempt();
+                if (typeof attempt === "number") return attempt;
+                await this.waitForState(attempt);
+            }
+        } catch (error) {
+            // Whoever looks at the job's summary alone must not take silence for a deployment.
+            this.summarise(describeWords(`${this.environment.name} was not deployed`, (error as Error).message));
+            throw error;
         }
     }
 

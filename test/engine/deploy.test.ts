@@ -88,6 +88,7 @@ describe("oneflow deploy", function () {
         assert.equal(run.status, 2, run.stderr);
         assert.match(run.stderr, /^Deployment of dev refused, nothing was changed:\n/);
         assert.ok(run.stderr.includes(`This very deployment of ${short(broken)} failed before`), run.stderr);
+        assert.equal(readFileSync(summary, "utf8"), `## dev was not deployed\n\n~~~\n${run.stderr.trimEnd()}\n~~~\n`);
         assert.deepEqual(await witness(shop.world, "dev"), before);
     });
 
