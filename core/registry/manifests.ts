@@ -14,7 +14,10 @@ const accept = { accept: manifestTypes.join(", ") };
 export class Manifests {
     constructor(private readonly transport: Transport) {}
 
-    /** What a name means now. Registries that do not say it in their headers are asked for the manifest itself. */
+    /**
+     * What a name means now. Registries that do not say it in their headers are asked for the manifest itself, and so are those that
+     * refuse: which permission is missing stands in a body, and this answer has none.
+     */
     async resolve(where: Repository, name: string, access: Call["access"] = "pull"): Promise<Descriptor | undefined> {
         const { status, headers } = await this.transport.send({
             ...where,
@@ -23,7 +26,7 @@ export class Manifests {
             path: manifestPath(where, name),
             headers: accept,
             action: `resolve ${nameOf(where, name)}`,
-            expects: [404, 405],
+            expects: [403, 404, 405],
         });
         if (status === 404) {
             return undefined;
@@ -31,7 +34,13 @@ export class Manifests {
         const digest = headers["docker-content-digest"];
         const size = Number(headers["content-length"] ?? NaN);
         const mediaType = essence(headers["content-type"]);
-        if (status === 405 || !isDigest(digest) || !Number.isSafeInteger(size) || !manifestTypes.includes(mediaType)) {
+        if (
+            status === 403 ||
+            status === 405 ||
+            !isDigest(digest) ||
+            !Number.isSafeInteger(size) ||
+            !manifestTypes.includes(mediaType)
+        ) {
             const manifest = await this.get(where, name, access);
             return manifest && { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.size };
         }
