@@ -26,9 +26,14 @@ interface Token {
     goodUntil: number;
 }
 
+/** For so long a credential is good enough for a repository's first request: access tokens last an hour at most. */
+const freshMilliseconds = 5 * 60_000;
+
 /** Answers registries' challenges, and keeps what they gave for as long as it is good. */
 export class Authorization {
     private readonly credentials = new Map<string, Promise<Credential | undefined>>();
+    /** Host → when its credential was asked for, in milliseconds since 1970. */
+    private readonly askedAt = new Map<string, number>();
     private readonly sources = new Map<string, string>();
     private readonly tokens = new Map<string, Promise<Token>>();
     /** Hosts that asked for Basic. */
@@ -77,7 +82,11 @@ export class Authorization {
             return this.header(access);
         }
         const { host } = access;
-        this.credentials.delete(host);
+        // A helper is a process of a second: one that brought nothing yet takes what another repository's request was given just now.
+        const since = this.askedAt.get(host) ?? 0;
+        if (used !== undefined || Date.now() - since > freshMilliseconds) {
+            this.credentials.delete(host);
+        }
         for (const { scheme, parameters } of parseChallenges(asked ?? "")) {
             if (scheme === "basic") {
                 this.basic.add(host);
@@ -105,6 +114,7 @@ export class Authorization {
         }
         const credential = this.known.for(host);
         this.credentials.set(host, credential);
+        this.askedAt.set(host, Date.now());
         credential.then(
             (found) => (found ? this.sources.set(host, found.source) : this.sources.delete(host)),
             () => this.credentials.delete(host),

@@ -103,6 +103,20 @@ describe("a registry that asks who comes", () => {
         assert.equal(registry.requests - before, 20);
     });
 
+    it("asks for the credential once, for however many repositories", async () => {
+        for (const [address, username, password] of [
+            [basic.address, "builder", "s3cret"],
+            [world.registry.address, "oauth2accesstoken", "token-of-deployer"],
+        ]) {
+            let asked = 0;
+            const credentials = { for: () => Promise.resolve((asked++, { source: "a helper", username, password })) };
+            const registry = new OciRegistry({ ...once, credentials });
+            const names = Array.from({ length: 16 }, (_, index) => `${address}/acme-dev/develop/service-${index}:v1`);
+            await Promise.all(names.map((name) => registry.resolve(name)));
+            assert.equal(asked, 1, address);
+        }
+    });
+
     it("asks for a token once when many come at the same time", async () => {
         const image = imageSaying("many");
         await pushImage(
