@@ -81,8 +81,9 @@ export class JobMachine {
         return ended;
     }
 
-    /** What the workflows' scripts begin with, and then a command. */
+    /** What the workflows' scripts begin with, and then a command. No machine knows a cluster from an earlier job. */
     onStack(stack: string, command: string): Promise<Ended> {
+        rmSync(join(this.directory, "workspace", ".oneflow"), { recursive: true, force: true });
         const script = `set -e; exports="$(${join(project, "bin/pinned/oneflow")} env ${stack})"; eval "$exports"; ${command}`;
         return this.run("bash", ["-c", script], {});
     }
