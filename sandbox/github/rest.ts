@@ -1,6 +1,7 @@
 import type { Access } from "./actions/permissions";
 import type { Repositories } from "./actions/repositories";
-import type { ActionsService, RunningJob } from "./actions/service";
+import type { RunningJob } from "./actions/runners";
+import type { ActionsService } from "./actions/service";
 import { GithubFailure } from "./failure";
 import type { PullRequest } from "./pullRequests";
 import type { Repository } from "../providers/cloud";

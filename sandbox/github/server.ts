@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Cloud } from "../providers/cloud";
 import { Repositories } from "./actions/repositories";
-import { type ActionsOptions, ActionsService, type RunningJob } from "./actions/service";
+import type { RunningJob } from "./actions/runners";
+import { type ActionsOptions, ActionsService } from "./actions/service";
 import { GithubFailure } from "./failure";
 import { answerGit } from "./gitBackend";
 import type { JobIdentity } from "./job";

@@ -3,12 +3,15 @@ import type { ConcurrencyGroups } from "./concurrency";
 import { admit } from "./environments";
 import { type Contexts, evaluateAll, evaluateText, holds, type Standing } from "./expressions";
 import { inlineContexts } from "./inlineContexts";
+import { calledInputs } from "./inputs";
+import { githubContext, identityOf, variablesOf } from "./jobContext";
 import { type Combination, combinations } from "./matrix";
 import type { Conclusion, Run, RunJob, Status } from "./model";
 import { type Permissions, readOnly } from "./permissions";
 import type { PlannedWorkflow } from "./plannedWorkflow";
 import type { Repositories } from "./repositories";
 import type { RunnerResult } from "./runner";
+import { slots } from "./slots";
 import { type ConcurrencyEntry, type JobDocument, needsOf } from "./workflowFile";
 
 /** What the jobs of a run need of the world around them. */
@@ -80,7 +83,11 @@ export class Execution {
 
     private async workflow(planned: PlannedWorkflow, scope: Scope): Promise<Result> {
         const { document } = planned;
-        const contexts = { github: this.github(planned), inputs: scope.inputs, vars: this.variables() };
+        const contexts = {
+            github: githubContext(this.run, planned.place, this.services.repositories),
+            inputs: scope.inputs,
+            vars: variablesOf(this.run.repository, this.services.repositories),
+        };
         const subject = planned === this.planned ? this.run : undefined;
         return this.inTurn(document.concurrency, contexts, scope, subject, async () => {
             const settled = new Map<string, Promise<SettledJob>>();
@@ -114,9 +121,9 @@ export class Execution {
         const document = planned.document.jobs[id];
         const before = Object.values(needs).flatMap((need) => [need.result, ...need.before]);
         const contexts = {
-            github: this.github(planned),
+            github: githubContext(this.run, planned.place, this.services.repositories),
             inputs: scope.inputs,
-            vars: this.variables(),
+            vars: variablesOf(this.run.repository, this.services.repositories),
             needs: Object.fromEntries(Object.entries(needs).map(([name, { result, outputs }]) => [name, { result, outputs }])),
         };
         const settled = (result: Result): SettledJob => ({ ...result, before });
@@ -198,7 +205,7 @@ export class Execution {
             run,
             job,
             id,
-            identity: this.identity(planned, environment),
+            identity: identityOf(this.run, planned.place, this.services.repositories, environment),
             permissions: run.fork === true ? readOnly(given) : given,
             env: inlineContexts({ ...planned.document.env, ...document.env }, contexts),
             defaults: inlineContexts(document.defaults ?? planned.document.defaults, contexts),
@@ -294,65 +301,6 @@ export class Execution {
         if (job.startedAt !== undefined) job.finishedAt = new Date().toISOString();
         this.services.changed(this.run);
     }
-
-    /** What expressions find at `github`, but for what only the runner knows. */
-    private github(planned: PlannedWorkflow): object {
-        const { run } = this;
-        const { repository, ...identity } = this.identity(planned, undefined);
-        return {
-            repository: repository.fullName,
-            repository_id: String(repository.id),
-            repository_owner: repository.fullName.split("/")[0],
-            repository_owner_id: String(repository.ownerId),
-            repository_visibility: repository.private ? "private" : "public",
-            ref: run.ref,
-            ref_name: run.ref.replace(/^refs\/(heads|tags|pull)\//, ""),
-            ref_type: run.ref.startsWith("refs/tags/") ? "tag" : "branch",
-            sha: run.sha,
-            event_name: run.event,
-            event: run.payload,
-            actor: run.actor,
-            triggering_actor: run.actor,
-            run_id: String(run.id),
-            run_number: String(run.number),
-            run_attempt: String(run.attempt),
-            workflow: run.workflow,
-            workflow_ref: identity.workflowRef,
-            workflow_sha: identity.workflowSha,
-            job_workflow_sha: identity.jobWorkflowSha,
-            head_ref: run.headRef ?? "",
-            base_ref: run.baseRef ?? "",
-        };
-    }
-
-    private identity({ place }: PlannedWorkflow, environment: string | undefined): JobIdentity {
-        const { run } = this;
-        const { fullName, id, ownerId, private: hidden } = this.services.repositories.require(run.repository);
-        return {
-            repository: { fullName, id, ownerId, private: hidden },
-            ref: run.ref,
-            sha: run.sha,
-            eventName: run.event,
-            actor: run.actor,
-            runId: run.id,
-            runNumber: run.number,
-            runAttempt: run.attempt,
-            workflow: run.workflow,
-            workflowRef: `${run.repository}/${run.path}@${run.ref}`,
-            workflowSha: run.sha,
-            jobWorkflowRef: `${place.repository}/${place.path}@${place.ref}`,
-            jobWorkflowSha: place.sha,
-            ...(environment === undefined ? {} : { environment }),
-            ...(run.headRef === undefined ? {} : { headRef: run.headRef }),
-            ...(run.baseRef === undefined ? {} : { baseRef: run.baseRef }),
-        };
-    }
-
-    private variables(): Record<string, string> {
-        const { store } = this.services.repositories.cloud;
-        const records = store.all<{ variableName: string; value: string }>(`github/${this.run.repository}/variables`);
-        return Object.fromEntries(records.map(({ variableName, value }) => [variableName, value]));
-    }
 }
 
 /** GitHub's six hours. */
@@ -387,49 +335,10 @@ function environmentOf({ environment }: JobDocument, contexts: Contexts): string
     return name === "" ? undefined : name;
 }
 
-/** The values that a workflow is called with, of the types that it declares. @throws Error in GitHub's words */
-function calledInputs({ document, place }: PlannedWorkflow, given: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const { inputs = {} } = (document.on.workflow_call ?? {}) as { inputs?: Record<string, InputDocument> };
-    const unknown = Object.keys(given).filter((name) => !Object.hasOwn(inputs, name));
-    if (unknown.length > 0)
-        throw new Error(`Invalid input, ${unknown.join(", ")} is not defined in the referenced workflow ${place.path}.`);
-    return Object.fromEntries(
-        Object.entries(inputs).map(([name, { type, required, default: otherwise }]) => {
-            if (given[name] === undefined && required === true && otherwise === undefined) {
-                throw new Error(`Input ${name} is required, but not provided while calling ${place.path}.`);
-            }
-            return [name, given[name] ?? otherwise ?? (type === "boolean" ? false : type === "number" ? 0 : "")];
-        }),
-    );
-}
-
-interface InputDocument {
-    type?: string;
-    required?: boolean;
-    default?: unknown;
-}
-
 function evaluated(value: unknown, contexts: Contexts): unknown {
     return evaluateAll(value, contexts);
 }
 
 function textOf(value: unknown): string {
     return value === null || value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** Lets so many do their work at once. */
-export function slots(count: number): <T>(work: () => Promise<T>) => Promise<T> {
-    let free = count;
-    const waiting: (() => void)[] = [];
-    return async (work) => {
-        if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-        else free--;
-        try {
-            return await work();
-        } finally {
-            const next = waiting.shift();
-            if (next) next();
-            else free++;
-        }
-    };
 }

@@ -1,79 +1,39 @@
-import { createHash, randomBytes } from "node:crypto";
 import { EventEmitter } from "node:events";
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { dirname, join } from "node:path";
-import type { JobIdentity } from "../job";
+import { join } from "node:path";
 import { openPullRequests } from "../pullRequests";
-import { ActionSources } from "./actionSources";
 import { ConcurrencyGroups } from "./concurrency";
-import { Execution, type ExecutionServices, type JobWork, slots } from "./execution";
+import { Execution, type ExecutionServices } from "./execution";
 import { dispatchInputs } from "./inputs";
 import type { Event, Run } from "./model";
 import { type Occurrence, occurrenceOf } from "./occurrence";
-import type { Permissions } from "./permissions";
 import { planWorkflow, type WorkflowPlace } from "./plannedWorkflow";
 import type { Repositories } from "./repositories";
 import { RunFiles } from "./runFiles";
-import { type RunnerImage, runOnRunner, type RunnerResult } from "./runner";
+import { type RunnerOptions, Runners, type RunningJob } from "./runners";
+import { slots } from "./slots";
 import { starts } from "./triggers";
 import { InvalidWorkflow, readWorkflow, type WorkflowDocument } from "./workflowFile";
 
-export interface ActionsOptions {
+export interface ActionsOptions extends RunnerOptions {
     repositories: Repositories;
-    /** Folder for runs, checkouts and what jobs leave behind while they run. */
-    directory: string;
-    /** Folder of the runner's image: `bin`, and a folder for each action that it stands in for. @default the sandbox's own */
-    image?: string;
-    /** Folders of further programs that the machines have. @default - none */
-    programs?: readonly string[];
-    /** Projects whose dependencies are installed: `npm ci` takes them for an equal lock file. @default - none */
-    installed?: readonly string[];
-    /** Docker daemon that the machines have, as `DOCKER_HOST` names it. @default - none: images are built by the sandbox */
-    dockerHost?: string;
-    /** Jobs at once. @default 3 */
-    runners?: number;
-    /** What the world gives to a job beside what GitHub's runner has. @default - nothing */
-    equip?(job: RunningJob): Promise<Equipment>;
-}
-
-/** A job that a runner has, and what it may do: known by its token, until it ends. */
-export interface RunningJob {
-    identity: JobIdentity;
-    permissions: Permissions;
-    /** `GITHUB_TOKEN`. */
-    token: string;
-    /** Its own folder, `home` and `workspace` in it. */
-    directory: string;
-}
-
-export interface Equipment {
-    variables: Readonly<Record<string, string>>;
-    /** Told when the job has ended. */
-    end?(): Promise<void>;
 }
 
 /** GitHub Actions: takes events, runs the workflows that they start, and keeps what came of them. */
 export class ActionsService {
     readonly files: RunFiles;
-    private readonly running = new Map<string, RunningJob>();
     private readonly executions = new Map<number, Execution>();
     private readonly changes = new EventEmitter().setMaxListeners(0);
     private readonly approvals = new EventEmitter().setMaxListeners(0);
-    private readonly onMachine: <T>(work: () => Promise<T>) => Promise<T>;
     private readonly groups = new ConcurrencyGroups();
     /** Runs come to their groups in the order of their events, however long it takes to read their files. */
     private readonly oneByOne = slots(1);
-    private readonly sources: ActionSources;
-    private readonly image: RunnerImage;
+    private readonly runners: Runners;
     private nextId: number;
 
     constructor(private readonly options: ActionsOptions) {
-        const { directory, repositories, image = join(__dirname, "..", "runner"), programs = [], runners = 3 } = options;
+        const { directory, repositories } = options;
         this.files = new RunFiles(join(directory, "runs"));
-        this.image = { path: [join(image, "bin"), ...programs], toolCache: join(directory, "tool-cache") };
-        for (const project of options.installed ?? []) keepInstalled(this.image.toolCache, project);
-        this.sources = new ActionSources(repositories, join(image, "actions"), join(directory, "checkouts"));
-        this.onMachine = slots(runners);
+        this.runners = new Runners(repositories, options);
         const before = this.files.all();
         this.nextId = (before[0]?.id ?? 1000) + 1;
         for (const run of before.filter(({ status }) => status !== "completed")) this.abandon(run);
@@ -152,7 +112,7 @@ export class ActionsService {
 
     /** The job that a token is of; nothing once it has ended. */
     jobOf(token: string): RunningJob | undefined {
-        return this.running.get(token);
+        return this.runners.jobOf(token);
     }
 
     /** Ends what is under way. */
@@ -211,7 +171,7 @@ export class ActionsService {
         const services: ExecutionServices = {
             repositories,
             groups: this.groups,
-            onRunner: (work, signal) => this.onMachine(() => this.runJob(work, signal)),
+            onRunner: (work, signal) => this.runners.run(work, signal, this.files.folder(run.id), () => this.save(run)),
             approval: (of, environment, signal) => this.approval(of, environment, signal),
             changed: (of) => this.save(of),
         };
@@ -225,36 +185,6 @@ export class ActionsService {
             this.complete(run, "startup_failure", error.message);
         } finally {
             this.executions.delete(run.id);
-        }
-    }
-
-    private async runJob(work: JobWork, signal: AbortSignal): Promise<RunnerResult> {
-        if (signal.aborted) return { conclusion: "cancelled", outputs: {} };
-        const { run, job, identity, permissions } = work;
-        const name = job.id.replace(/[^A-Za-z0-9_-]+/g, "-");
-        const directory = join(this.options.directory, "work", `${run.id}-${run.attempt}-${name}`);
-        const token = `ghs_${randomBytes(18).toString("hex")}`;
-        const running: RunningJob = { identity, permissions, token, directory };
-        const log = join(this.files.folder(run.id), String(run.attempt), `${name}.log`);
-        Object.assign(job, { status: "in_progress", startedAt: new Date().toISOString(), log });
-        Object.assign(run, { status: "in_progress" });
-        this.save(run);
-        this.running.set(token, running);
-        let equipment: Equipment | undefined;
-        try {
-            equipment = await this.options.equip?.(running);
-            const { id, env, defaults, steps, outputs, timeoutMinutes } = work;
-            const actions = await this.sources.of(steps, run.repository);
-            const { variables = {} } = equipment ?? {};
-            const { payload } = run;
-            return await runOnRunner(
-                { identity, id, directory, log, env, defaults, steps, outputs, token, payload, actions, variables, timeoutMinutes },
-                this.image,
-                signal,
-            );
-        } finally {
-            this.running.delete(token);
-            await equipment?.end?.();
         }
     }
 
@@ -299,14 +229,3 @@ interface FoundWorkflow {
 }
 
 const folder = ".github/workflows";
-
-/** Lets the runner's npm find a project's dependencies by what its lock file says. */
-function keepInstalled(toolCache: string, project: string): void {
-    const key = createHash("sha256")
-        .update(readFileSync(join(project, "package-lock.json")))
-        .digest("hex");
-    const link = join(toolCache, "node_modules", key);
-    mkdirSync(dirname(link), { recursive: true });
-    rmSync(link, { force: true });
-    symlinkSync(join(project, "node_modules"), link);
-}
