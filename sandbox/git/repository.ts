@@ -59,6 +59,11 @@ export class Repository {
         await this.git(["fetch", "--quiet", "--prune", "--tags", "origin"]);
     }
 
+    /** Takes what was pushed to the branch that is checked out. It must not have commits of its own. */
+    async pull(): Promise<void> {
+        await this.git(["pull", "--quiet", "--ff-only"]);
+    }
+
     /** Starts a branch and checks it out. */
     async branch(name: string, { at = "HEAD" }: { at?: string } = {}): Promise<void> {
         // A repository without a commit has no HEAD to start from.
@@ -68,6 +73,12 @@ export class Repository {
 
     async checkout(reference: string): Promise<void> {
         await this.git(["checkout", "--quiet", reference]);
+    }
+
+    /** Takes back what a commit changed, with a commit. @returns that one */
+    async revert(commit: string): Promise<string> {
+        await this.git(["revert", "--no-edit", commit]);
+        return this.commitAt("HEAD");
     }
 
     /** Merges into the branch that is checked out, always with a merge commit, as GitHub's button does. */

@@ -1,8 +1,11 @@
+import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { pullLock } from "../../core/release/lockStore";
 import { runPipeline, type PipelineReport } from "../ci/pipeline";
 import { pushAs } from "../ci/push";
 import { Repository } from "../git/repository";
+import type { Run } from "../github/actions/model";
+import { openPullRequests, type PullRequest } from "../github/pullRequests";
 import { stackVariables, writeExports, type EngineRun } from "../world/engine";
 import { tokenOf } from "../world/credentials";
 import { organisation, type EnvironmentName } from "../world/names";
@@ -29,7 +32,36 @@ export class Delivery {
         return new Repository(this.world.layout.operations);
     }
 
-    /** Pushes develop's head, and runs what the push starts as the builder. */
+    /** Pushes develop's head. @returns the runs of the workflows that the push started, when they have ended */
+    async pushed(): Promise<Run[]> {
+        await this.developer.push("HEAD:refs/heads/develop");
+        return this.world.waitForRuns(await this.developer.commitAt("HEAD"));
+    }
+
+    /**
+     * Merges the open pull request into a branch, as a person does on GitHub's page, and takes it into the checkout of that branch.
+     *
+     * @returns it, and the runs that the merge started, when they have ended
+     */
+    async merge(base: "main" | "develop"): Promise<{ pull: PullRequest; runs: Run[] }> {
+        const { repository } = organisation;
+        const [pull, ...others] = openPullRequests(this.world, repository).filter((one) => one.base === base);
+        assert.deepEqual([pull?.base, others], [base, []], `one pull request into ${base} is open`);
+        const { runs } = await this.world.actions.merge(repository, pull.number, "ada");
+        const checkout = base === "main" ? this.operations : this.developer;
+        await checkout.pull();
+        return { pull, runs: await Promise.all(runs.map(({ id }) => this.world.actions.finished(id))) };
+    }
+
+    /** Presses the button of a workflow on main. @returns its run, when it has ended */
+    async press(workflow: string, inputs: Readonly<Record<string, string>>): Promise<Run> {
+        const path = `.github/workflows/${workflow}`;
+        const button = { name: "workflow_dispatch", workflow: path, ref: "refs/heads/main", inputs } as const;
+        const [run] = await this.world.actions.handle({ repository: organisation.repository, actor: "ada", ...button });
+        return this.world.actions.finished(run.id);
+    }
+
+    /** Pushes develop's head, and builds it at once as the builder: without workflows, for what begins after a build. */
     async push(): Promise<PipelineReport> {
         await this.developer.push("develop");
         return this.build(await this.developer.commitAt("HEAD"));
@@ -85,14 +117,25 @@ export class Delivery {
         return this.up(environment);
     }
 
-    /** `pulumi config set` and a commit of the changed stack file. */
+    /** `pulumi config set`, and a commit of the changed stack file on main. */
     async configure(environment: EnvironmentName, setting: readonly string[]): Promise<void> {
+        await this.set(environment, setting);
+        await this.commitSettings(`Set ${setting.join(" ")} in ${environment}`);
+    }
+
+    /** `pulumi config set` in the operations repository's checkout. */
+    async set(environment: EnvironmentName, setting: readonly string[]): Promise<void> {
         const { code, output } = await this.world.pulumi(environment, ["config", "set", ...setting]);
         if (code !== 0) {
             throw new Error(`pulumi config set ${setting.join(" ")} -s ${environment} failed:\n${output}`);
         }
-        await this.operations.commit(`Set ${setting.join(" ")} in ${environment}`);
+    }
+
+    /** Commits what was set and pushes it to main. @returns the commit */
+    async commitSettings(message: string): Promise<string> {
+        const commit = await this.operations.commit(message);
         await this.operations.push("main");
+        return commit;
     }
 
     up(stack: string, args: readonly string[] = [], checkout?: string): Promise<EngineRun> {

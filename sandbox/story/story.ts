@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import type { PipelineReport } from "../ci/pipeline";
+import type { Service } from "../../core/settings/model";
 import { breakService, changeService } from "../git/monorepo";
+import type { Run } from "../github/actions/model";
 import type { EngineRun } from "../world/engine";
 import type { EnvironmentName } from "../world/names";
 import type { Delivery } from "./delivery";
+import { describeJobs } from "./jobs";
 import type { Narrator } from "./narrator";
 import { recorded, registryAs, running, shortDigest } from "./readback";
 
@@ -16,14 +18,14 @@ export class Story {
 
     async tell(): Promise<void> {
         await this.platform();
-        const first = await this.firstPush();
-        await this.deployDev(first);
+        await this.firstBuild();
+        const first = await this.firstDeployment();
         const second = await this.changeOneService();
-        await this.promote("stage", first);
+        await this.promoteByButton("stage", first);
         await this.refused(second);
         await this.promote("prod", first);
-        await this.failedRollout(second);
-        await this.rollBack("dev", first);
+        const failed = await this.failedRollout(second);
+        await this.revert("dev", failed, second);
     }
 
     private async platform(): Promise<void> {
@@ -41,54 +43,66 @@ export class Story {
         narrator.took(run.seconds);
     }
 
-    private async firstPush(): Promise<string> {
-        const { narrator } = this;
-        narrator.heading("A developer pushes to develop: eleven services are built, once");
-        const report = await this.build("git push origin develop");
-        narrator.found(`${outcomes(report)}; lock of ${short(report.commit)} written; latest ${report.latest}`);
-        return report.commit;
+    private async firstBuild(): Promise<void> {
+        const { delivery, narrator } = this;
+        narrator.heading("The workflow files come as a pull request. Its merge is the first push: eleven services are built, once");
+        const run = await this.merge("main");
+        assert.deepEqual(await running(delivery.world, "dev"), {});
+        narrator.found(`the lock of ${short(run.sha)} stands; each job had a token of GitHub's for minutes, and no key`);
     }
 
-    private async deployDev(commit: string): Promise<void> {
-        this.narrator.heading("dev follows latest");
-        const run = await this.command(`pulumi up -s dev --config commit=${short(commit)}`, () => this.delivery.deployDev());
-        await this.runs("dev", commit);
-        this.narrator.took(run.seconds);
+    private async firstDeployment(): Promise<string> {
+        this.narrator.heading("The same files on develop: nothing is built twice, and dev follows latest");
+        const { sha } = await this.merge("develop");
+        await this.runs("dev", sha);
+        return sha;
     }
 
     private async promote(environment: EnvironmentName, commit: string): Promise<void> {
         const { narrator, delivery } = this;
-        const before = await running(delivery.world, environment);
-        narrator.heading(`A promotion to ${environment} is one changed line and pulumi up`);
+        narrator.heading(`${environment} by hand: one changed line and pulumi up. The commit of the line then finds nothing to do`);
         narrator.command(`pulumi config set commit ${short(commit)} -s ${environment}`);
-        const run = await this.command(`pulumi up -s ${environment}`, () => delivery.promote(environment, commit));
+        await delivery.set(environment, ["commit", commit]);
+        const run = await this.command(`pulumi up -s ${environment}`, () => delivery.up(environment));
         this.quoteChange(run);
         await this.runs(environment, commit);
-        const after = await running(delivery.world, environment);
-        const kept = Object.keys(before).filter((service) => before[service] === after[service]);
-        if (kept.length > 0) {
-            narrator.found(`${kept.length} of ${Object.keys(after).length} workloads were not touched`);
+        const record = await recorded(delivery.world, environment);
+        narrator.command(`git commit --all -m "${environment} runs ${short(commit)}" && git push`);
+        const pushed = await delivery.commitSettings(`${environment} runs ${short(commit)}`);
+        for (const started of await delivery.world.waitForRuns(pushed)) {
+            this.succeeded(started);
+            if (started.path.endsWith(`/deploy-${environment}.yml`)) this.tellRun(started);
         }
-        narrator.took(run.seconds);
+        assert.deepEqual(await recorded(delivery.world, environment), record);
     }
 
     private async changeOneService(): Promise<string> {
         const { narrator, delivery } = this;
         narrator.heading("A change in one service: one image is built, the others only get the new commit's tag");
-        await this.edit("checkoutservice", "Round totals to the cent", changeService);
-        const report = await this.build('git commit -m "Round totals to the cent" && git push origin develop');
-        narrator.found(`${outcomes(report)}; latest ${report.latest}`);
         const before = await running(delivery.world, "dev");
-        const run = await this.command(`pulumi up -s dev --config commit=${short(report.commit)}`, () => delivery.deployDev());
-        await this.runs("dev", report.commit);
+        const run = await this.push("checkoutservice", "Round totals to the cent", changeService);
+        assert.equal(run.jobs.filter(({ name }) => / Build \w+$/.test(name)).length, 1);
+        this.succeeded(run);
+        await this.runs("dev", run.sha);
         const after = await running(delivery.world, "dev");
         const changed = Object.keys(after).filter((service) => before[service] !== after[service]);
         assert.deepEqual(changed, ["checkoutservice"]);
         narrator.found(
             `only checkoutservice changed in dev: ${shortDigest(before.checkoutservice)} → ${shortDigest(after.checkoutservice)}`,
         );
-        narrator.took(run.seconds);
-        return report.commit;
+        return run.sha;
+    }
+
+    private async promoteByButton(environment: EnvironmentName, commit: string): Promise<void> {
+        const { narrator, delivery } = this;
+        narrator.heading(`${environment} by a button: it opens a pull request with the preview, whose merge deploys`);
+        narrator.command(`gh workflow run promote-${environment}.yml -f ref=${short(commit)}`);
+        const proposal = await delivery.press(`promote-${environment}.yml`, { ref: commit });
+        this.tellRun(proposal);
+        this.succeeded(proposal);
+        assert.deepEqual(await running(delivery.world, environment), {}, "a proposal deploys nothing");
+        await this.merge("main", `deploy-${environment}.yml`);
+        await this.runs(environment, commit);
     }
 
     private async refused(commit: string): Promise<void> {
@@ -98,7 +112,8 @@ export class Story {
         const before = await running(delivery.world, "prod");
         narrator.command(`pulumi config set commit ${short(commit)} -s prod`);
         narrator.command("pulumi up -s prod");
-        const run = await delivery.promote("prod", commit);
+        await delivery.set("prod", ["commit", commit]);
+        const run = await delivery.up("prod");
         assert.notEqual(run.code, 0, "the promotion is refused");
         narrator.quote(refusalIn(run.output));
         assert.equal(await delivery.world.registry.contentHash(), bytes);
@@ -107,30 +122,39 @@ export class Story {
         narrator.took(run.seconds);
     }
 
-    private async failedRollout(good: string): Promise<void> {
+    private async failedRollout(good: string): Promise<string> {
         const { narrator, delivery } = this;
-        narrator.heading("A version that builds but crashes: dev's rollout fails, and what ran goes on serving");
-        await this.edit("cartservice", "Cache prices", (worktree, service) => breakService(worktree, service, "crash"));
-        const report = await this.build('git commit -m "Cache prices" && git push origin develop');
+        narrator.heading("A version that builds but crashes: dev's rollout fails, and dev goes back by itself");
         const before = await running(delivery.world, "dev");
-        narrator.command(`pulumi up -s dev --config commit=${short(report.commit)}`);
-        const run = await delivery.deployDev();
-        assert.notEqual(run.code, 0, "the rollout fails");
-        narrator.quote(failureIn(run.output));
+        const run = await this.push("cartservice", "Cache prices", (worktree, service) => breakService(worktree, service, "crash"));
+        assert.equal(run.conclusion, "failure", "the rollout fails");
+        narrator.quote(wayBackIn(delivery.world.runs.log(run, "deploy/deploy")));
         assert.deepEqual(await running(delivery.world, "dev"), before);
         assert.equal((await recorded(delivery.world, "dev"))?.request.commit, good);
-        narrator.found(`dev still serves ${short(good)}; the bad commit has no run record, so no environment will take it`);
-        narrator.took(run.seconds);
+        narrator.found(`dev still serves ${short(good)}; the bad commit has no healthy record, so no environment will take it`);
+        return run.sha;
     }
 
-    private async rollBack(environment: EnvironmentName, commit: string): Promise<void> {
+    private async revert(environment: EnvironmentName, bad: string, good: string): Promise<void> {
         const { narrator, delivery } = this;
-        narrator.heading(`Rollback of ${environment}: the config goes back to what ran healthy there`);
-        narrator.command(`pulumi config set commit ${short(commit)} -s ${environment}`);
-        const run = await this.command(`pulumi up -s ${environment}`, () => delivery.promote(environment, commit));
-        this.quoteChange(run);
-        await this.runs(environment, commit);
-        narrator.took(run.seconds);
+        narrator.heading("The revert is a push like any other: its content was built before, so nothing is built");
+        narrator.command(`git revert ${short(bad)} && git push origin develop`);
+        await delivery.developer.revert(bad);
+        const [run] = await delivery.pushed();
+        this.tellRun(run);
+        this.succeeded(run);
+        assert.deepEqual(
+            run.jobs.filter(({ name, startedAt }) => / Build \w+$/.test(name) && startedAt !== undefined),
+            [],
+        );
+        await this.runs(environment, run.sha);
+        const same = await running(delivery.world, environment);
+        const record = Object.entries((await recorded(delivery.world, environment))!.images);
+        assert.deepEqual(
+            same,
+            Object.fromEntries(record.filter(([name]) => name in same).map(([name, { digest }]) => [name, digest])),
+        );
+        narrator.found(`${environment} runs the digests of ${short(good)} again`);
     }
 
     /** Reads back that an environment runs a commit: pods, run record, and the digests that the registry's tags mean. */
@@ -151,25 +175,40 @@ export class Story {
         );
     }
 
-    private async edit(
+    /** Changes a service in the developer's checkout, pushes it, and waits for what the push starts. */
+    private async push(
         name: string,
         message: string,
-        change: (worktree: string, service: ReturnType<typeof this.service>, what: string) => Promise<void>,
-    ): Promise<void> {
-        const { developer } = this.delivery;
-        await change(developer.directory, this.service(name), message);
-        await developer.commit(message);
+        change: (worktree: string, service: Service, what: string) => Promise<void>,
+    ): Promise<Run> {
+        const { delivery, narrator } = this;
+        await change(delivery.developer.directory, delivery.world.catalog().services[name], message);
+        await delivery.developer.commit(message);
+        narrator.command(`git commit -m "${message}" && git push origin develop`);
+        const [run] = await delivery.pushed();
+        this.tellRun(run);
+        return run;
     }
 
-    private service(name: string) {
-        return this.delivery.world.catalog().services[name];
+    /** Merges the open pull request, and tells of the run of one workflow that the merge started. */
+    private async merge(base: "main" | "develop", workflow = "oneflow-push.yml"): Promise<Run> {
+        const { delivery, narrator } = this;
+        const { pull, runs } = await delivery.merge(base);
+        narrator.command(`gh pr merge ${pull.number}   # into ${base}: ${pull.title}`);
+        const run = runs.find(({ path }) => path.endsWith(`/${workflow}`))!;
+        this.tellRun(run);
+        for (const one of runs) this.succeeded(one);
+        return run;
     }
 
-    private async build(command: string): Promise<PipelineReport> {
-        this.narrator.command(command);
-        const report = await this.delivery.push();
-        assert.deepEqual(report.failures, []);
-        return report;
+    private tellRun(run: Run): void {
+        this.narrator.quote(describeJobs(run).join("\n"));
+    }
+
+    private succeeded(run: Run): void {
+        const { runs } = this.delivery.world;
+        const logs = run.jobs.filter(({ conclusion }) => conclusion === "failure").map(({ id }) => runs.log(run, id));
+        assert.equal(run.conclusion, "success", [`${run.path} ${run.message ?? "failed"}:`, ...logs].join("\n"));
     }
 
     private async command(text: string, run: () => Promise<EngineRun>): Promise<EngineRun> {
@@ -191,23 +230,18 @@ export function short(commit: string): string {
     return commit.slice(0, 7);
 }
 
-function outcomes({ images }: PipelineReport): string {
-    const counts = new Map<string, number>();
-    for (const { outcome } of Object.values(images)) {
-        counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    }
-    return [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(", ");
-}
-
 /** The report of a refusal, out of the engine's diagnostics. */
 function refusalIn(output: string): string {
     const [title, ...reasons] = diagnostic(output, /^ {4}error: .*refused, nothing was changed/);
     return [title.replace("error: ", ""), ...reasons].join("\n");
 }
 
-/** What the Kubernetes provider says of the failed rollout. */
-function failureIn(output: string): string {
-    return diagnostic(output, /^ {4}error: \d+ errors? occurred:/).join("\n");
+/** What `oneflow deploy` says of a rollout that failed, out of its job's log. */
+function wayBackIn(log: string): string {
+    const lines = log.split("\n").map((line) => line.replace(/^\[[^\]]*\] {3}\| /, ""));
+    const start = lines.findIndex((line) => /^Deployment of \w+ failed, and/.test(line));
+    const end = lines.findIndex((line, index) => index > start && !/^ {2}/.test(line));
+    return lines.slice(start, end).join("\n");
 }
 
 /** The lines from one that matches to the next empty one, in the diagnostics that the engine prints at the end. */

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import { pullLock } from "../../core/release/lockStore";
+import { Repository } from "../../sandbox/git/repository";
+import type { Run } from "../../sandbox/github/actions/model";
+import { openPullRequests, type PullRequest } from "../../sandbox/github/pullRequests";
+import { Delivery } from "../../sandbox/story/delivery";
+import { registryAs } from "../../sandbox/story/readback";
+import { organisation, type EnvironmentName } from "../../sandbox/world/names";
+import { World } from "../../sandbox/world/world";
+
+/** Online Boutique on the sandbox's GitHub, whose workflows run as they were generated, and the hands of its people. */
+export class PipelineWorld {
+    readonly delivery: Delivery;
+
+    private constructor(readonly world: World) {
+        this.delivery = new Delivery(world, project);
+    }
+
+    /** An organisation whose platform is up. Its workflow files stand in pull requests. */
+    static async create(): Promise<PipelineWorld> {
+        const world = await World.create(mkdtempSync(join(tmpdir(), "oneflow-pipelines-")), project);
+        const pipelines = new PipelineWorld(world);
+        const { code, output } = await pipelines.delivery.up("platform");
+        assert.equal(code, 0, output);
+        world.fetchCredentials();
+        return pipelines;
+    }
+
+    async end(): Promise<void> {
+        await World.stop(this.world.layout.root);
+        rmSync(this.world.layout.root, { recursive: true, force: true });
+    }
+
+    /** Merges the one open pull request into a branch, as a person does. @returns the runs that the merge started, ended */
+    async merge(base: string): Promise<Run[]> {
+        const open = this.pullRequests().filter((pull) => pull.base === base);
+        assert.equal(open.length, 1, `${open.length} pull requests into ${base} are open`);
+        const { runs } = await this.world.actions.merge(repository, open[0].number, "ada");
+        return this.ended(runs);
+    }
+
+    pullRequests(): PullRequest[] {
+        return openPullRequests(this.world, repository);
+    }
+
+    /** Opens a pull request as a developer does. @returns its number */
+    openPullRequest({ base, head, title }: Pick<PullRequest, "base" | "head" | "title">): number {
+        const { store } = this.world.cloud;
+        const number = store.children(`github/${repository}/pulls`).length + 1;
+        const pull: PullRequest = { number, title, body: "", base, head, state: "open", author: "robin" };
+        store.put(`github/${repository}/pulls/${number}`, pull);
+        return number;
+    }
+
+    /** Ends what a commit's push started, before it comes to its end. */
+    async cancel(commit: string): Promise<void> {
+        for (const { id } of this.world.runsOf(commit)) {
+            await this.world.actions.cancel(id);
+            const { conclusion } = await this.world.actions.finished(id);
+            assert.equal(conclusion, "cancelled");
+        }
+    }
+
+    /** Commits an edit on top of a branch and pushes it. @returns the commit, whose workflows have begun */
+    async push(branch: string, message: string, edit: (worktree: string) => Promise<void> | void): Promise<string> {
+        const { developer } = this.delivery;
+        await this.stand(developer, branch);
+        await edit(developer.directory);
+        const commit = await developer.commit(message);
+        await developer.push(`HEAD:refs/heads/${branch}`);
+        return commit;
+    }
+
+    /** The same, when its workflows have ended. */
+    async pushed(...push: Parameters<PipelineWorld["push"]>): Promise<{ commit: string; run: Run }> {
+        const commit = await this.push(...push);
+        return { commit, run: await this.only(commit) };
+    }
+
+    /** The one run that a commit started, ended. */
+    async only(commit: string): Promise<Run> {
+        const runs = await this.world.waitForRuns(commit);
+        assert.deepEqual(
+            runs.map(({ path }) => path),
+            [".github/workflows/oneflow-push.yml"],
+        );
+        return runs[0];
+    }
+
+    ended(runs: readonly Run[]): Promise<Run[]> {
+        return Promise.all(runs.map(({ id }) => this.world.actions.finished(id)));
+    }
+
+    /** Presses the button of a workflow. @returns its run, ended */
+    async press(workflow: string, inputs: Record<string, string>, ref = "refs/heads/main"): Promise<Run> {
+        const path = `.github/workflows/${workflow}`;
+        const event = { name: "workflow_dispatch", repository, actor: "ada", workflow: path, ref, inputs } as const;
+        const [run] = await this.world.actions.handle(event);
+        return this.world.actions.finished(run.id);
+    }
+
+    /** All logs of a run's jobs, for what a failed assertion shows. */
+    logs(run: Run): string {
+        return run.jobs.map(({ id, conclusion }) => `${id} ${conclusion}\n${this.world.runs.log(run, id)}`).join("\n");
+    }
+
+    /** @throws AssertionError with the logs where the run did not succeed */
+    green(run: Run): Run {
+        assert.equal(run.conclusion, "success", `${run.path} ${run.message ?? ""}\n${this.logs(run)}`);
+        return run;
+    }
+
+    /** What runs, pod by pod: a pod that was not touched keeps its name. */
+    pods(environment: EnvironmentName): Record<string, string> {
+        const { project, region, namespace, clusters } = this.world.environment(environment);
+        const pods = this.world.cloud.objects(`${project}/${region}/${clusters[0].name}`).readyPods(namespace);
+        return Object.fromEntries(pods.map(({ metadata }) => [metadata.name, metadata.uid]));
+    }
+
+    async lockOf(commit: string) {
+        return pullLock(registryAs(this.world, "auditor"), this.world.environment("dev"), repository, commit);
+    }
+
+    async latest(): Promise<string | undefined> {
+        return (await this.lockOf("latest"))?.source.commit;
+    }
+
+    private async stand(at: Repository, branch: string): Promise<void> {
+        await at.fetch();
+        await at.checkout((await at.find(`origin/${branch}`)) ? `origin/${branch}` : "origin/main");
+    }
+}
+
+/** What jobs came to, by their ids; jobs of a matrix by what they are named after, `Build cartservice`. */
+export function jobsOf({ jobs }: Run): Record<string, string | undefined> {
+    return Object.fromEntries(
+        jobs.map(({ id, name, conclusion }) => [id.endsWith("]") ? name.split(" / ").at(-1)! : id, conclusion]),
+    );
+}
+
+/** Sets keys of a YAML file; the rest stays as it was written. */
+export function setIn(file: string, path: readonly string[], value: unknown): void {
+    const document = parseDocument(readFileSync(file, "utf8"));
+    document.setIn(path, value);
+    writeFileSync(file, document.toString({ lineWidth: 0 }));
+}
+
+export const { repository } = organisation;
+const project = join(__dirname, "..", "..");
