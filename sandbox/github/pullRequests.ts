@@ -32,6 +32,18 @@ export function openPullRequests({ cloud }: Pick<Place, "cloud">, repository: st
         .sort((one, other) => one.number - other.number);
 }
 
+/** Opens one as it stands, with the next number. */
+export function openPullRequest(
+    { cloud }: Pick<Place, "cloud">,
+    repository: string,
+    request: Pick<PullRequest, "title" | "body" | "base" | "head" | "author">,
+): PullRequest {
+    const numbers = cloud.store.all<PullRequest>(`github/${repository}/pulls`).map(({ number }) => number);
+    const pull: PullRequest = { number: Math.max(0, ...numbers) + 1, ...request, state: "open" };
+    cloud.store.put(`github/${repository}/pulls/${pull.number}`, pull);
+    return pull;
+}
+
 /**
  * Presses the button: merges head into base in the bare repository, always with a merge commit. Head stays, as it does on
  * GitHub unless a repository says otherwise.

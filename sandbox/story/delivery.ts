@@ -5,10 +5,10 @@ import { runPipeline, type PipelineReport } from "../ci/pipeline";
 import { pushAs } from "../ci/push";
 import { Repository } from "../git/repository";
 import type { Run } from "../github/actions/model";
-import { openPullRequests, type PullRequest } from "../github/pullRequests";
+import { openPullRequest, openPullRequests, type PullRequest } from "../github/pullRequests";
 import { stackVariables, writeExports, type EngineRun } from "../world/engine";
 import { tokenOf } from "../world/credentials";
-import { organisation, type EnvironmentName } from "../world/names";
+import type { EnvironmentName } from "../world/names";
 import { linkDependencies } from "../world/operations";
 import type { World } from "../world/world";
 import { registryAs } from "./readback";
@@ -44,7 +44,7 @@ export class Delivery {
      * @returns it, and the runs that the merge started, when they have ended
      */
     async merge(base: "main" | "develop"): Promise<{ pull: PullRequest; runs: Run[] }> {
-        const { repository } = organisation;
+        const { repository } = this.world;
         const [pull, ...others] = openPullRequests(this.world, repository).filter((one) => one.base === base);
         assert.deepEqual([pull?.base, others], [base, []], `one pull request into ${base} is open`);
         const { runs } = await this.world.actions.merge(repository, pull.number, "ada");
@@ -57,7 +57,7 @@ export class Delivery {
     async press(workflow: string, inputs: Readonly<Record<string, string>>): Promise<Run> {
         const path = `.github/workflows/${workflow}`;
         const button = { name: "workflow_dispatch", workflow: path, ref: "refs/heads/main", inputs } as const;
-        const [run] = await this.world.actions.handle({ repository: organisation.repository, actor: "ada", ...button });
+        const [run] = await this.world.actions.handle({ repository: this.world.repository, actor: "ada", ...button });
         return this.world.actions.finished(run.id);
     }
 
@@ -71,8 +71,8 @@ export class Delivery {
     build(commit: string): Promise<PipelineReport> {
         const password = tokenOf(this.world.layout, "builder");
         return runPipeline({
-            git: new Repository(this.world.layout.github(organisation.repository)),
-            repository: organisation.repository,
+            git: new Repository(this.world.layout.github(this.world.repository)),
+            repository: this.world.repository,
             branch: "develop",
             commit,
             catalog: this.world.catalog(this.world.layout.developer),
@@ -99,11 +99,11 @@ export class Delivery {
         const lock = await pullLock(
             registryAs(this.world, "deployer-dev"),
             this.world.environment("dev"),
-            organisation.repository,
+            this.world.repository,
             "latest",
         );
         rmSync(layout.devJob, { recursive: true, force: true });
-        const bare = new Repository(layout.github(organisation.repository));
+        const bare = new Repository(layout.github(this.world.repository));
         const checkout = await Repository.clone(bare, layout.devJob, { branch: "develop" });
         await checkout.checkout(lock?.source.commit ?? "develop");
         linkDependencies(this.project, layout.devJob);
@@ -129,6 +129,16 @@ export class Delivery {
         if (code !== 0) {
             throw new Error(`pulumi config set ${setting.join(" ")} -s ${environment} failed:\n${output}`);
         }
+    }
+
+    /** Opens a pull request of what was set, as a person does on GitHub's page. */
+    async propose(branch: string, title: string): Promise<void> {
+        const { operations, world } = this;
+        await operations.branch(branch);
+        await operations.commit(title);
+        await operations.push(branch);
+        await operations.checkout("main");
+        openPullRequest(world, organisation.repository, { base: "main", head: branch, title, body: "", author: "ada" });
     }
 
     /** Commits what was set and pushes it to main. @returns the commit */

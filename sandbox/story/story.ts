@@ -60,19 +60,17 @@ export class Story {
 
     private async promote(environment: EnvironmentName, commit: string): Promise<void> {
         const { narrator, delivery } = this;
-        narrator.heading(`${environment} by hand: one changed line and pulumi up. The commit of the line then finds nothing to do`);
+        narrator.heading(`${environment} by hand: one changed line and pulumi up. The merge of the line then finds nothing to do`);
         narrator.command(`pulumi config set commit ${short(commit)} -s ${environment}`);
         await delivery.set(environment, ["commit", commit]);
         const run = await this.command(`pulumi up -s ${environment}`, () => delivery.up(environment));
         this.quoteChange(run);
         await this.runs(environment, commit);
         const record = await recorded(delivery.world, environment);
-        narrator.command(`git commit --all -m "${environment} runs ${short(commit)}" && git push`);
-        const pushed = await delivery.commitSettings(`${environment} runs ${short(commit)}`);
-        for (const started of await delivery.world.waitForRuns(pushed)) {
-            this.succeeded(started);
-            if (started.path.endsWith(`/deploy-${environment}.yml`)) this.tellRun(started);
-        }
+        const branch = `${environment}-${short(commit)}`;
+        await delivery.propose(branch, `Let ${environment} run ${short(commit)}`);
+        narrator.command(`git switch -c ${branch} && git commit -a && git push && gh pr create`);
+        await this.merge("main", `deploy-${environment}.yml`);
         assert.deepEqual(await recorded(delivery.world, environment), record);
     }
 

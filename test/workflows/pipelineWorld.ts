@@ -6,10 +6,11 @@ import { parseDocument } from "yaml";
 import { pullLock } from "../../core/release/lockStore";
 import { Repository } from "../../sandbox/git/repository";
 import type { Run } from "../../sandbox/github/actions/model";
-import { openPullRequests, type PullRequest } from "../../sandbox/github/pullRequests";
+import { openPullRequest, openPullRequests, type PullRequest } from "../../sandbox/github/pullRequests";
 import { Delivery } from "../../sandbox/story/delivery";
 import { registryAs } from "../../sandbox/story/readback";
 import { organisation, type EnvironmentName } from "../../sandbox/world/names";
+import type { Delivered, WorldSettings } from "../../sandbox/world/settings";
 import { World } from "../../sandbox/world/world";
 
 /** Online Boutique on the sandbox's GitHub, whose workflows run as they were generated, and the hands of its people. */
@@ -21,8 +22,9 @@ export class PipelineWorld {
     }
 
     /** An organisation whose platform is up. Its workflow files stand in pull requests. */
-    static async create(): Promise<PipelineWorld> {
-        const world = await World.create(mkdtempSync(join(tmpdir(), "oneflow-pipelines-")), project);
+    static async create(delivers?: Delivered): Promise<PipelineWorld> {
+        const settings: WorldSettings = { kubernetes: "double", ...(delivers ? { delivers } : {}) };
+        const world = await World.create(mkdtempSync(join(tmpdir(), "oneflow-pipelines-")), project, settings);
         const pipelines = new PipelineWorld(world);
         const { code, output } = await pipelines.delivery.up("platform");
         assert.equal(code, 0, output);
@@ -36,24 +38,20 @@ export class PipelineWorld {
     }
 
     /** Merges the one open pull request into a branch, as a person does. @returns the runs that the merge started, ended */
-    async merge(base: string): Promise<Run[]> {
-        const open = this.pullRequests().filter((pull) => pull.base === base);
-        assert.equal(open.length, 1, `${open.length} pull requests into ${base} are open`);
-        const { runs } = await this.world.actions.merge(repository, open[0].number, "ada");
+    async merge(base: string, of = this.world.repository): Promise<Run[]> {
+        const open = this.pullRequests(of).filter((pull) => pull.base === base);
+        assert.equal(open.length, 1, `${open.length} pull requests into ${base} of ${of} are open`);
+        const { runs } = await this.world.actions.merge(of, open[0].number, "ada");
         return this.ended(runs);
     }
 
-    pullRequests(): PullRequest[] {
-        return openPullRequests(this.world, repository);
+    pullRequests(of = this.world.repository): PullRequest[] {
+        return openPullRequests(this.world, of);
     }
 
     /** Opens a pull request as a developer does. @returns its number */
-    openPullRequest({ base, head, title }: Pick<PullRequest, "base" | "head" | "title">): number {
-        const { store } = this.world.cloud;
-        const number = store.children(`github/${repository}/pulls`).length + 1;
-        const pull: PullRequest = { number, title, body: "", base, head, state: "open", author: "robin" };
-        store.put(`github/${repository}/pulls/${number}`, pull);
-        return number;
+    openPullRequest(request: Pick<PullRequest, "base" | "head" | "title">): number {
+        return openPullRequest(this.world, repository, { ...request, body: "", author: "robin" }).number;
     }
 
     /** Ends what a commit's push started, before it comes to its end. */
@@ -103,6 +101,21 @@ export class PipelineWorld {
         return this.world.actions.finished(run.id);
     }
 
+    /** Does something while somebody lacks one of their rights. */
+    async without<T>({ resource, role, member }: Grant, work: () => Promise<T>): Promise<T> {
+        const { iam } = this.world.cloud;
+        assert.ok(
+            iam.bindings(resource).some((binding) => binding.role === role && binding.member === member),
+            `${member} has ${role} on ${resource}`,
+        );
+        iam.revoke(resource, role, member);
+        try {
+            return await work();
+        } finally {
+            iam.grant(resource, role, member);
+        }
+    }
+
     /** All logs of a run's jobs, for what a failed assertion shows. */
     logs(run: Run): string {
         return run.jobs.map(({ id, conclusion }) => `${id} ${conclusion}\n${this.world.runs.log(run, id)}`).join("\n");
@@ -121,8 +134,8 @@ export class PipelineWorld {
         return Object.fromEntries(pods.map(({ metadata }) => [metadata.name, metadata.uid]));
     }
 
-    async lockOf(commit: string) {
-        return pullLock(registryAs(this.world, "auditor"), this.world.environment("dev"), repository, commit);
+    async lockOf(commit: string, of = this.world.repository) {
+        return pullLock(registryAs(this.world, "auditor"), this.world.environment("dev"), of, commit);
     }
 
     async latest(): Promise<string | undefined> {
@@ -133,6 +146,13 @@ export class PipelineWorld {
         await at.fetch();
         await at.checkout((await at.find(`origin/${branch}`)) ? `origin/${branch}` : "origin/main");
     }
+}
+
+/** A role that somebody has on a resource of the cloud. */
+export interface Grant {
+    resource: string;
+    role: string;
+    member: string;
 }
 
 /** What jobs came to, by their ids; jobs of a matrix by what they are named after, `Build cartservice`. */
