@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { buildContexts } from "../settings/buildContexts";
 import type { BuiltImage, Catalog } from "../settings/model";
 import { builtServices } from "../workflows/contentPlan";
 import type { Checkout } from "./commits";
@@ -25,10 +26,13 @@ export async function unpinnedImages(
 ): Promise<UnpinnedImage[]> {
     const images = builtServices(catalog, repository).flatMap(({ name, image }) => (names.includes(name) ? [image] : []));
     const found = await Promise.all(
-        images.map(async ({ path, dockerfile, args }) => {
+        images.map(async (image) => {
+            const { path, dockerfile, args } = image;
             const file = posix.join(path, dockerfile);
             const text = await commits.text(commit, file);
-            return text === undefined ? [] : unpinnedIn(text, args).map((one) => ({ file, ...one }));
+            return text === undefined
+                ? []
+                : unpinnedIn(text, args, Object.keys(buildContexts(image))).map((one) => ({ file, ...one }));
         }),
     );
     // Services may share a Dockerfile.
@@ -37,12 +41,13 @@ export async function unpinnedImages(
 
 /**
  * The same of one Dockerfile: what `FROM`, `COPY --from` and `RUN --mount` name. What a variable without a known value names is not
- * judged, and neither are stages and `scratch`.
+ * judged, and neither are stages, `scratch`, and folders of the repository.
  *
  * @param args build arguments: they win over the defaults of `ARG`
+ * @param folders what the Dockerfile calls folders that it is also built from
  */
-export function unpinnedIn(text: string, args: BuiltImage["args"]): Omit<UnpinnedImage, "file">[] {
-    const stages = new Set(["scratch"]);
+export function unpinnedIn(text: string, args: BuiltImage["args"], folders: readonly string[] = []): Omit<UnpinnedImage, "file">[] {
+    const stages = new Set(["scratch", ...folders]);
     const values = new Map<string, string>();
     let count = 0;
     const found: Omit<UnpinnedImage, "file">[] = [];

@@ -4,6 +4,7 @@ import type { Registry } from "../registry/model";
 import type { Digest } from "../registry/reference";
 import { imageRepository, type Tier } from "../release/addresses";
 import { pullLock } from "../release/lockStore";
+import { buildContexts } from "../settings/buildContexts";
 import type { BuiltImage, Catalog, Service } from "../settings/model";
 import { builtServices, contentPaths, contentPlan, type PlannedContent } from "../workflows/contentPlan";
 import type { Commits } from "./commits";
@@ -29,6 +30,8 @@ export interface Build {
     dockerfile: string;
     /** Build arguments, a line `KEY=value` for each. */
     args: string;
+    /** Folders that the Dockerfile can also copy from, a line `name=./path` for each. */
+    contexts: string;
     /** With commas between them. */
     platforms: string;
     /** The tag that stands for the content: {@link PlannedContent.tag}. */
@@ -125,6 +128,10 @@ function build({ platforms = defaultPlatforms }: PlanRequest, { name, image }: B
         dockerfile: posix.join(image.path, image.dockerfile),
         args: Object.entries(image.args)
             .map(([key, text]) => `${key}=${text}`)
+            .join("\n"),
+        // Without the dot a path such as github.com/acme would be fetched.
+        contexts: Object.entries(buildContexts(image))
+            .map(([key, path]) => `${key}=./${path}`)
             .join("\n"),
         platforms: platforms.join(","),
         tag,

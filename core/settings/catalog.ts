@@ -1,4 +1,5 @@
 import { isDigest, parseReference } from "../registry/reference";
+import { clashingContexts } from "./buildContexts";
 import { refuseWrongCalls } from "./calls";
 import { compareServices } from "./compareServices";
 import { readEnv } from "./env";
@@ -127,13 +128,22 @@ function readImage(
             "write defaults: { repository: owner/name } at the file's top",
         );
     }
+    const alsoBuildFrom = built?.alsoBuildFrom ?? [];
+    const clashing = clashingContexts({ alsoBuildFrom });
+    if (clashing.length > 0 && known) {
+        findings.add(
+            [...path, "source", "alsoBuildFrom"],
+            `${clashing.join(", ")} are one name to docker, which the Dockerfile would copy from`,
+            "rename a folder, or name the one that holds them",
+        );
+    }
     return {
         from: "source",
         repository: from ?? "",
         path: built?.path ?? "",
         dockerfile: built?.dockerfile ?? "Dockerfile",
         args: built?.args ?? {},
-        alsoBuildFrom: built?.alsoBuildFrom ?? [],
+        alsoBuildFrom,
     };
 }
 

@@ -42,6 +42,12 @@ export function refuseLocalBuilds(
                 `${name} is built from ${image.repository}, and this is a checkout of ${here.checkout}: its source is not here`,
                 "delete the line: the pipeline builds it",
             );
+        } else if (image.alsoBuildFrom.length > 0) {
+            findings.add(
+                path,
+                `${name} is also built from ${image.alsoBuildFrom.join(", ")}, and a local build sees ${image.path} alone`,
+                "delete the line: the pipeline builds it with those folders",
+            );
         } else if (image.path && !existsSync(join(here.directory, image.path, image.dockerfile))) {
             findings.add(
                 path,

@@ -1,9 +1,10 @@
 import { posix } from "node:path";
+import { buildContexts } from "../../core/settings/buildContexts";
 import type { BuiltImage } from "../../core/settings/model";
 import type { Repository } from "../git/repository";
 import { buildImage, type Image } from "../registry/images";
 import { DockerfileError, readDockerfile } from "./dockerfile";
-import { layOut } from "./layout";
+import { type Context, layOut } from "./layout";
 
 /** A commit that gets no image of a service, and why: told with the file and the line where there is one. */
 export class BuildFailed extends Error {
@@ -26,21 +27,30 @@ export class BuildFailed extends Error {
 export async function buildService(
     git: Repository,
     commit: string,
-    { path, dockerfile, args }: BuiltImage,
+    image: BuiltImage,
     platforms: readonly string[],
 ): Promise<Image> {
-    const context = await git.files(commit, path);
+    const { path, dockerfile, args } = image;
+    const folders = Object.entries(buildContexts(image)).map(
+        async ([name, at]) => [name, await wholeFolder(git, commit, at)] as const,
+    );
+    const [context, ...others] = await Promise.all([wholeFolder(git, commit, path), ...folders]);
     const file = posix.join(path, dockerfile);
     if (!Object.hasOwn(context, dockerfile)) {
         throw new BuildFailed(`${file} does not exist in the commit`);
     }
-    if (Object.hasOwn(context, ".dockerignore")) {
-        throw new BuildFailed(`${posix.join(path, ".dockerignore")} is refused: the sandbox copies the whole build context`);
-    }
     try {
         const { copies, config } = readDockerfile(context[dockerfile].content.toString(), args);
-        return buildImage({ files: layOut(context, copies), config, platforms: [...platforms] });
+        return buildImage({ files: layOut(context, copies, Object.fromEntries(others)), config, platforms: [...platforms] });
     } catch (error) {
         throw error instanceof DockerfileError ? new BuildFailed(`${file}:${error.line}: ${error.reason}`) : error;
     }
+}
+
+async function wholeFolder(git: Repository, commit: string, path: string): Promise<Context> {
+    const files = await git.files(commit, path);
+    if (Object.hasOwn(files, ".dockerignore")) {
+        throw new BuildFailed(`${posix.join(path, ".dockerignore")} is refused: the sandbox copies the whole build context`);
+    }
+    return files;
 }

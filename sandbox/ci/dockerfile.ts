@@ -11,6 +11,8 @@ export interface Recipe {
 }
 
 export interface Copy {
+    /** Name of the folder to copy from. @default - the build context */
+    from?: string;
     /** Paths in the build context, without a leading slash; `.` is all of it. */
     sources: readonly string[];
     /** Absolute path in the image. */
@@ -88,13 +90,15 @@ const instructions: Record<string, (draft: Draft, instruction: Instruction) => v
         }
     },
     COPY(draft, instruction) {
-        const paths = words(draft, instruction);
+        const [first, ...others] = words(draft, instruction);
         const { line } = instruction;
+        const [, from] = /^--from=(.+)$/.exec(first) ?? [];
+        const paths = from === undefined ? [first, ...others] : others;
         const unsupported = paths.find((path) => path.startsWith("--") || path.startsWith("[") || /[*?]/.test(path));
         if (unsupported) {
             throw new DockerfileError(
                 line,
-                `COPY ${unsupported} is refused: the sandbox copies plain paths only, no flags, no wildcards`,
+                `COPY ${unsupported} is refused: the sandbox copies plain paths only, no flag but --from, no wildcards`,
             );
         }
         if (paths.length < 2) {
@@ -106,6 +110,7 @@ const instructions: Record<string, (draft: Draft, instruction: Instruction) => v
             throw new DockerfileError(line, `COPY of several sources needs a destination that ends with /, not ${target}`);
         }
         draft.copies.push({
+            ...(from !== undefined && { from: from.toLowerCase() }),
             sources: paths.slice(0, -1).map((source) => contextPath(source, line)),
             destination: posix.resolve(draft.workingDir ?? "/", target),
             intoFolder,

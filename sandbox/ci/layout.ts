@@ -2,6 +2,9 @@ import { posix } from "node:path";
 import type { CommittedFile } from "../git/repository";
 import { type Copy, DockerfileError } from "./dockerfile";
 
+/** The files of a folder, by path in it. */
+export type Context = Readonly<Record<string, CommittedFile>>;
+
 /** A file of an image. */
 export interface ImageFile {
     content: Buffer;
@@ -11,18 +14,32 @@ export interface ImageFile {
 /**
  * The files of an image, by path in it without the leading slash: what the copies take from a build context.
  *
+ * @param others further folders, by what a copy calls them
  * @throws DockerfileError with the line of a copy that finds nothing, or finds what the sandbox cannot build
  */
-export function layOut(context: Readonly<Record<string, CommittedFile>>, copies: readonly Copy[]): Record<string, ImageFile> {
+export function layOut(
+    context: Context,
+    copies: readonly Copy[],
+    others: Readonly<Record<string, Context>> = {},
+): Record<string, ImageFile> {
+    const contextOf = ({ from, line }: Copy): Context => {
+        if (from === undefined) return context;
+        if (Object.hasOwn(others, from)) return others[from];
+        const known = Object.keys(others).join(", ") || "none";
+        throw new DockerfileError(
+            line,
+            `COPY --from=${from} is refused: it is no folder of alsoBuildFrom, of which there are: ${known}`,
+        );
+    };
     return Object.fromEntries(
         copies
-            .flatMap((copy) => copy.sources.flatMap((source) => copied(context, source, copy)))
+            .flatMap((copy) => copy.sources.flatMap((source) => copied(contextOf(copy), source, copy)))
             .map(([path, file]) => [path.slice(1), file]),
     );
 }
 
-function copied(context: Readonly<Record<string, CommittedFile>>, source: string, copy: Copy): [path: string, file: ImageFile][] {
-    const { destination, intoFolder, line } = copy;
+function copied(context: Context, source: string, copy: Copy): [path: string, file: ImageFile][] {
+    const { destination, intoFolder, line, from } = copy;
     if (Object.hasOwn(context, source)) {
         const path = intoFolder ? posix.join(destination, posix.basename(source)) : destination;
         return [[path, imageFile(source, context[source], line)]];
@@ -30,7 +47,7 @@ function copied(context: Readonly<Record<string, CommittedFile>>, source: string
     const folder = source === "." ? "" : `${source}/`;
     const inside = Object.entries(context).filter(([path]) => path.startsWith(folder));
     if (inside.length === 0) {
-        throw new DockerfileError(line, `COPY ${source}: the commit has no such file in the build context`);
+        throw new DockerfileError(line, `COPY ${source}: the commit has no such file in ${from ?? "the build context"}`);
     }
     return inside.map(([path, file]) => [posix.join(destination, path.slice(folder.length)), imageFile(path, file, line)]);
 }

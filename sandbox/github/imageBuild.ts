@@ -1,14 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join, posix, relative, sep } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
 import { defaultCredentials } from "../../core/registry/credentials";
-import { parseReference } from "../../core/registry/reference";
 import { readDockerfile } from "../ci/dockerfile";
-import { layOut } from "../ci/layout";
+import { type Context, layOut } from "../ci/layout";
 import { pushAs } from "../ci/push";
-import { DockerApi } from "../docker/api";
-import { readContext } from "../docker/context";
-import type { CommittedFile } from "../git/repository";
+import { buildWithBuildx } from "../docker/buildx";
 import { buildImage, type Image } from "../registry/images";
 
 /** What docker/build-push-action is told. */
@@ -18,11 +15,15 @@ export interface RunnerBuild {
     context: string;
     dockerfile: string;
     args: Readonly<Record<string, string>>;
+    /** Further folders, by what the Dockerfile calls them. */
+    contexts: Readonly<Record<string, string>>;
     platforms: readonly string[];
     /** `type=image,name=…,push=true` by key. Without `push` the image is thrown away. */
     output: Readonly<Record<string, string>>;
     /** Docker daemon to build with. @default - the sandbox's own builder */
     dockerHost?: string;
+    /** Program that builds with the daemon. @default `buildx`, as PATH has it */
+    buildx?: string;
 }
 
 /** Builds an image from the working tree. @returns the digest of what was pushed */
@@ -36,17 +37,19 @@ export async function buildOnRunner(build: RunnerBuild): Promise<string | undefi
     return image.digest;
 }
 
-function builtImage({ workspace, context, dockerfile, args, platforms }: RunnerBuild): Image {
-    const files = workingTree(join(workspace, context));
-    if (Object.hasOwn(files, ".dockerignore")) {
-        throw new Error(`${join(context, ".dockerignore")} is refused: the sandbox copies the whole build context`);
-    }
+function builtImage({ workspace, context, dockerfile, args, contexts, platforms }: RunnerBuild): Image {
+    const files = wholeFolder(workspace, context);
+    const others = Object.fromEntries(Object.entries(contexts).map(([name, path]) => [name, wholeFolder(workspace, path)]));
     const { copies, config } = readDockerfile(readFileSync(join(workspace, dockerfile), "utf8"), args);
-    return buildImage({ files: layOut(files, copies), config, platforms: [...platforms] });
+    return buildImage({ files: layOut(files, copies, others), config, platforms: [...platforms] });
 }
 
 /** Files of a folder with the modes that git would keep. */
-function workingTree(folder: string): Record<string, CommittedFile> {
+function wholeFolder(workspace: string, path: string): Context {
+    const folder = join(workspace, path);
+    if (existsSync(join(folder, ".dockerignore"))) {
+        throw new Error(`${join(path, ".dockerignore")} is refused: the sandbox copies the whole build context`);
+    }
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
     return Object.fromEntries(
         entries.map((entry) => {
@@ -59,20 +62,16 @@ function workingTree(folder: string): Record<string, CommittedFile> {
 }
 
 /**
- * BuildKit in a real daemon, without buildx: neither bill of materials nor provenance, as this way attests nothing. The daemon pushes
- * by tag alone, so what was pushed has one of its own that nobody asks for.
+ * BuildKit in a real daemon, by buildx. What the daemon's driver cannot is left out and said: it attests nothing, builds for one
+ * platform, and pushes by tag alone, so what was pushed has a tag of its own that nobody asks for.
  */
 async function buildWithDocker(build: RunnerBuild, host: string, target: string | undefined): Promise<string | undefined> {
-    const { workspace, context, dockerfile, args, platforms } = build;
+    const { workspace, platforms, buildx = "buildx", ...rest } = build;
     const [platform = "linux/amd64", ...others] = platforms;
     if (others.length > 0)
         throw new Error(`the daemon at ${host} builds one platform at a time, and ${platforms.join(", ")} were asked for`);
-    const docker = new DockerApi(host);
-    const name = `${target ?? "oneflow-check"}:build-${randomUUID()}`;
-    const { archive } = readContext(join(workspace, context));
-    await docker.build({ context: archive(), dockerfile: posix.relative(context, dockerfile), name, args, platform });
-    if (target === undefined) return undefined;
-    const registry = parseReference(target).host;
-    const credential = await defaultCredentials().for(registry);
-    return docker.push(name, { ...credential, serveraddress: registry });
+    const push = target === undefined ? undefined : `${target}:build-${randomUUID()}`;
+    console.log(`Left out, as the daemon's driver has neither: bill of materials, provenance.`);
+    if (push !== undefined) console.log(`It does not push by digest: ${push} is pushed, and its digest is told.`);
+    return buildWithBuildx({ ...rest, buildx, host, directory: workspace, platform, push });
 }

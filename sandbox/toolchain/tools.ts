@@ -17,6 +17,7 @@ export type ToolName =
     | "actionlint"
     | "zizmor"
     | "act"
+    | "buildx"
     | ControlPlaneTool
     // What teams deploy with otherwise: the bench runs them beside oneflow.
     | "kubectl"
@@ -150,6 +151,17 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                 binary: "act",
                 versionVariable: "main.version",
                 expectedMinutes: 3,
+            }),
+        ],
+    },
+    buildx: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "buildx"),
+                package: "github.com/docker/buildx/cmd/buildx",
+                binary: "buildx",
+                versionVariable: "github.com/docker/buildx/version.Version",
+                expectedMinutes: 4,
             }),
         ],
     },

@@ -35,7 +35,9 @@ export async function serveWorldActions(
         repositories: where.githubRepositories,
         directory: where.actions,
         ...(dockerHost === undefined ? {} : { dockerHost }),
-        programs: [await toolDirectory(["pulumi", "pulumi-language-nodejs"])],
+        programs: [
+            await toolDirectory(["pulumi", "pulumi-language-nodejs", ...(dockerHost === undefined ? [] : ["buildx" as const])]),
+        ],
         // A world's operations repository starts as a copy of this project, its lock file among the rest.
         installed: [join(__dirname, "..", "..")],
         token: (job, audience) => issuer.token(job, audience === undefined ? {} : { audience }),

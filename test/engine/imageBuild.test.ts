@@ -6,6 +6,7 @@ import { OciRegistry } from "../../core/registry/client";
 import { type DockerDaemon, DockerMissing, openDocker } from "../../sandbox/docker/daemon";
 import { buildOnRunner, type RunnerBuild } from "../../sandbox/github/imageBuild";
 import { basicAuthorization } from "../../sandbox/registry/push";
+import { toolPath } from "../../sandbox/toolchain/toolchain";
 import { openPolicy, type RegistryPolicy, type RegistryServer, serveRegistry } from "../../sandbox/registry/server";
 
 const policy: RegistryPolicy = {
@@ -43,6 +44,7 @@ describe("A workflow's build of an image", function () {
         context: "src/cart",
         dockerfile: "src/cart/Dockerfile",
         args: { GREETING: "hello" },
+        contexts: {},
         platforms: ["linux/amd64"],
         output: { type: "image", name: `${registry.address}/acme-dev/develop/cart`, push: "true" },
         ...more,
@@ -86,7 +88,8 @@ describe("A workflow's build of an image", function () {
             return this.skip();
         }
         try {
-            const digest = await buildOnRunner(asked({ dockerHost: docker.host }));
+            const buildx = await toolPath("buildx");
+            const digest = await buildOnRunner(asked({ dockerHost: docker.host, buildx }));
             assert.deepEqual(await configuration(digest!), expected);
         } finally {
             await docker.stop();

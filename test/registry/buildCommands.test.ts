@@ -93,6 +93,7 @@ describe("the commands of the build workflow", () => {
             context: "src/cartservice/src",
             dockerfile: "src/cartservice/src/Dockerfile",
             args: "MODE=fast",
+            contexts: "protos=./protos",
             platforms: "linux/amd64",
             tag: (await plan(start)).build[0].tag,
         });

@@ -87,6 +87,31 @@ describe("a sandbox build", () => {
         assert.equal(image.digest, buildImage({ files: { "code/main": { content: "x", mode: 0o644 } }, config }).digest);
     });
 
+    it("copies from the folders that a service is also built from: a change there alone gives another image", async () => {
+        const image = source("src/a", { alsoBuildFrom: ["protos", "libs/Money"] });
+        const folders = (currency: string) => ({
+            "src/a/Dockerfile": [
+                "FROM scratch",
+                "COPY --from=protos . /protos",
+                "COPY --from=libs/money currencies.csv /data/",
+                "COPY app /app",
+            ].join("\n"),
+            "src/a/app": "code",
+            "protos/shop.proto": "syntax = 'proto3';",
+            "libs/Money/currencies.csv": currency,
+            "libs/Money/not-copied": "x",
+        });
+        const first = await buildService(origin, await commitFiles(folders("EUR")), image, amd64);
+        const config = { env: {}, labels: {}, exposedPorts: [] };
+        const file = (content: string) => ({ content, mode: 0o644 });
+        const expected = { "protos/shop.proto": file("syntax = 'proto3';"), "data/currencies.csv": file("EUR"), app: file("code") };
+        assert.equal(first.digest, buildImage({ files: expected, config }).digest);
+
+        await rm(join(folder, "work"), { recursive: true });
+        const second = await buildService(origin, await commitFiles(folders("EUR,CHF")), image, amd64);
+        assert.notEqual(second.digest, first.digest);
+    });
+
     const refusals: [what: string, files: Record<string, string>, message: string][] = [
         ["a missing Dockerfile", { "src/a/app": "x" }, "src/a/Dockerfile does not exist in the commit"],
         [
@@ -98,6 +123,11 @@ describe("a sandbox build", () => {
             "a copy of what is not there",
             { "src/a/Dockerfile": "FROM scratch\nCOPY app /app" },
             "src/a/Dockerfile:2: COPY app: the commit has no such file in the build context",
+        ],
+        [
+            "a copy from a folder that the service is not built from",
+            { "src/a/Dockerfile": "FROM scratch\nCOPY --from=protos a /a" },
+            "src/a/Dockerfile:2: COPY --from=protos is refused: it is no folder of alsoBuildFrom, of which there are: none",
         ],
         [
             "a .dockerignore",

@@ -89,6 +89,16 @@ describe("`build: local`", () => {
         );
     });
 
+    it("is refused where further folders are needed, which a local build does not see", () => {
+        assert.deepEqual(
+            problems(files({ source: { path: "src/cart", alsoBuildFrom: ["protos", "libs"] } })),
+            told(
+                "cart is also built from protos, libs, and a local build sees src/cart alone",
+                "delete the line: the pipeline builds it with those folders",
+            ),
+        );
+    });
+
     it("has no other value", () => {
         assert.deepEqual(problems(files({ build: "remote" })), [
             { subject: "services.yaml: services.cart.build", message: '"remote" is not local' },

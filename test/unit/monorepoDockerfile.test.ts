@@ -86,7 +86,7 @@ describe("Dockerfiles of the sandbox", () => {
             "flags of COPY",
             "FROM scratch\nCOPY --chown=1:1 app /",
             2,
-            "COPY --chown=1:1 is refused: the sandbox copies plain paths only, no flags, no wildcards",
+            "COPY --chown=1:1 is refused: the sandbox copies plain paths only, no flag but --from, no wildcards",
         ],
         ["a source outside the context", "FROM scratch\nCOPY ../x /x", 2, "COPY ../x is refused: it leaves the build context"],
         [

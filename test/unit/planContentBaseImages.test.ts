@@ -42,6 +42,12 @@ describe("base images of a Dockerfile", () => {
         assert.deepEqual(found(text), ["2 nginx:1.29", "3 busybox:1.38", "5 2"]);
     });
 
+    it("are no folders of the repository that the Dockerfile is also built from", () => {
+        const text = lines("FROM scratch", "COPY --from=libs/protos a /a", "COPY --from=Protos b /b", "COPY --from=other c /c");
+        const images = unpinnedIn(text, {}, ["libs/protos", "protos"]);
+        assert.deepEqual(images, [{ line: 4, image: "other" }]);
+    });
+
     it("are judged by what their variables say, where that is known", () => {
         const text = lines(
             "ARG VERSION=1.26",

@@ -747,6 +747,24 @@ describe("A service is refused:", () => {
             },
         ],
         [
+            "that is also built from what no Dockerfile can name",
+            cart({ source: { path: "src/cart", alsoBuildFrom: ["."] } }),
+            {
+                subject: at("cart.source.alsoBuildFrom[0]"),
+                message:
+                    '"." is not a folder that a Dockerfile can name: letters and digits, with dots, dashes or underscores between them, and / between folders; neither a number nor scratch',
+            },
+        ],
+        [
+            "that is also built from folders which are one to docker",
+            cart({ source: { path: "src/cart", alsoBuildFrom: ["protos", "libs/protos", "Protos"] } }),
+            {
+                subject: at("cart.source.alsoBuildFrom"),
+                message: "protos, Protos are one name to docker, which the Dockerfile would copy from",
+                remedy: "rename a folder, or name the one that holds them",
+            },
+        ],
+        [
             "whose source says no path",
             cart({ source: { dockerfile: "Dockerfile" } }),
             {

@@ -252,6 +252,18 @@ describe("the generated workflows", () => {
         );
     });
 
+    it("hand a build all that the plan says of it: a further folder would be missed otherwise", () => {
+        for (const name of ["build", "check"] as const) {
+            const { jobs } = workflowsOfFiles(monorepo).get(`acme/shop/${workflowPath(name)}`)!;
+            const image = jobs.build.steps!.find(({ uses }) => uses?.startsWith("docker/build-push-action@"))!.with!;
+            const { context, file, platforms, "build-args": args, "build-contexts": contexts } = image;
+            assert.deepEqual(
+                [context, file, args, contexts, platforms],
+                ["context", "dockerfile", "args", "contexts", "platforms"].map((key) => `\${{ matrix.service.${key} }}`),
+            );
+        }
+    });
+
     it("read what runs with the auditor's rights from the protected branch, wherever they were started", () => {
         for (const name of workflowsOf.auditor) {
             const { jobs } = workflowsOfFiles(monorepo).get(`acme/shop/${workflowPath(name)}`)!;

@@ -86,6 +86,12 @@ export const folder = text(
     "a path inside the repository: src/name, without / at either end and without . or .. in it",
 );
 
+const contextPart = "[A-Za-z0-9]+(?:(?:[.]|_{1,2}|-+)[A-Za-z0-9]+)*";
+export const contextFolder = text(
+    new RegExp(`^(?!(?:[0-9]+|[Ss][Cc][Rr][Aa][Tt][Cc][Hh])$)${contextPart}(?:/${contextPart})*$`),
+    "a folder that a Dockerfile can name: letters and digits, with dots, dashes or underscores between them, and / between folders; neither a number nor scratch",
+);
+
 export const pinnedImage = text(
     /^[a-z0-9][^\s@]*@sha256:[0-9a-f]{64}$/,
     "an image by digest: name:tag@sha256:<64 lower-case hex digits>",

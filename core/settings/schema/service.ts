@@ -4,6 +4,7 @@ import {
     absolutePath,
     annotationName,
     bytes,
+    contextFolder,
     cpu,
     dataKey,
     duration,
@@ -91,7 +92,10 @@ const source = z
             path: folder.meta({ description: "Folder of the build context." }),
             dockerfile: optional(folder, "The Dockerfile, seen from `path`.", { default: "`Dockerfile`" }),
             args: optional(z.record(variableName, z.string()), "Build arguments."),
-            alsoBuildFrom: optional(z.array(folder), "Further folders whose change makes a new image: `[protos]`."),
+            alsoBuildFrom: optional(
+                z.array(contextFolder),
+                "Further folders of the repository that the image is built from, `[protos]`. A change there makes a new image. The Dockerfile reaches one by its path in lower case, before a stage or an image of that name: `COPY --from=protos shop.proto /`.",
+            ),
         }),
     ])
     .meta({ expected: "a folder of the repository, or { repository, path, dockerfile, args, alsoBuildFrom }" });

@@ -78,6 +78,7 @@ function buildJob(prepared: readonly Step[], { registry, tier }: Pick<Environmen
                     context: matrix("service.context"),
                     file: matrix("service.dockerfile"),
                     "build-args": matrix("service.args"),
+                    "build-contexts": matrix("service.contexts"),
                     platforms: matrix("service.platforms"),
                     sbom: true,
                     provenance: "mode=max",

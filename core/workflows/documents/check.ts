@@ -48,6 +48,7 @@ export function checkWorkflow({ delivery }: Pick<Settings, "delivery">): Workflo
                             context: matrix("service.context"),
                             file: matrix("service.dockerfile"),
                             "build-args": matrix("service.args"),
+                            "build-contexts": matrix("service.contexts"),
                             platforms: matrix("service.platforms"),
                             push: false,
                         },

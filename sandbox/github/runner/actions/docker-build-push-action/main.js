@@ -9,6 +9,15 @@ const listed = (text, separator) =>
         .map((one) => one.trim())
         .filter(Boolean);
 
+/** `name=value`, a line each. */
+const assigned = (name) =>
+    Object.fromEntries(
+        listed(input(name), "\n").map((line) => {
+            const [key, ...value] = line.split("=");
+            return [key, value.join("=")];
+        }),
+    );
+
 async function main() {
     const root = path.resolve(__dirname, "../../../../..");
     require("ts-node").register({ transpileOnly: true, cwd: root });
@@ -18,12 +27,8 @@ async function main() {
         workspace: process.env.GITHUB_WORKSPACE,
         context,
         dockerfile: input("file") || path.join(context, "Dockerfile"),
-        args: Object.fromEntries(
-            listed(input("build-args"), "\n").map((line) => {
-                const [name, ...value] = line.split("=");
-                return [name, value.join("=")];
-            }),
-        ),
+        args: assigned("build-args"),
+        contexts: assigned("build-contexts"),
         platforms: listed(input("platforms"), ","),
         output: Object.fromEntries(listed(input("outputs"), ",").map((entry) => entry.split("="))),
         dockerHost: process.env.DOCKER_HOST,
