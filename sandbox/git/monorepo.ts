@@ -31,11 +31,14 @@ export function monorepo(catalog: Catalog, repository: string): Record<string, S
         ...services.flatMap(({ image }) =>
             image.alsoBuildFrom.map((path) => [join(path, "README.md"), text(`# ${path}\n`)] as const),
         ),
-        ...services.flatMap((service) => [
-            [join(service.image.path, service.image.dockerfile), text(dockerfile(service))] as const,
-            [join(service.image.path, "app"), { content: program(service), mode: 0o755 }] as const,
-        ]),
+        ...services.flatMap((service) => Object.entries(sources(service))),
     ]);
+}
+
+/** Writes the source of a service more, and nothing else. */
+export async function writeService(worktree: string, service: Service): Promise<void> {
+    const files = Object.entries(sources({ ...service, image: built(service) }));
+    await Promise.all(files.map(([path, { content, mode }]) => write(join(worktree, path), content, mode)));
 }
 
 /** Adds a change to a service's code, told in the words of its author. */
@@ -65,6 +68,14 @@ async function editDockerfile(worktree: string, service: Service, edit: (healthy
     const lines = (await readFile(file, "utf8")).trimEnd().split("\n");
     const healthy = lines.filter((line) => !line.startsWith(`LABEL ${behaviourLabel}=`));
     await write(file, `${edit(healthy).join("\n")}\n`, 0o644);
+}
+
+function sources(service: Service & { image: BuiltImage }): Record<string, SourceFile> {
+    const { path, dockerfile: name } = service.image;
+    return {
+        [join(path, name)]: { content: dockerfile(service), mode: 0o644 },
+        [join(path, "app")]: { content: program(service), mode: 0o755 },
+    };
 }
 
 function dockerfile({ name, image, ports, user }: Service & { image: BuiltImage }): string {

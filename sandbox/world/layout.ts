@@ -26,6 +26,8 @@ export function layout(root: string) {
         operations: join(root, "operations"),
         /** A developer's checkout of develop. */
         developer: join(root, "developer"),
+        /** A developer's checkout of develop, of a repository that services are built from and that holds no settings. */
+        checkout: (repository: string) => join(root, "checkouts", repository),
         /** Throw-away checkout that the dev job deploys from. */
         devJob: join(root, "dev-job"),
         /** A folder a stack, as there is a bucket a stack. */

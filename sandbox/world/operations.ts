@@ -2,17 +2,21 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFile
 import { dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { readSettings } from "../../core/settings/load";
-import type { Catalog } from "../../core/settings/model";
+import type { Settings } from "../../core/settings/model";
 import { runGit } from "../git/command";
 import { writeMonorepo } from "../git/monorepo";
 import { organisation } from "./names";
+import type { Delivered } from "./settings";
+import { thirdPartyImages } from "./upstream";
 
 /** What the sandbox's operations repository differs in from the example that stands in this project. */
-export interface LocalAddresses {
+export interface LocalContent {
     /** Address of the registry that plays Artifact Registry. */
     registry: string;
     /** Third-party image → the reference, by digest, that stands for it on the sandbox's upstream. */
-    thirdParty: Readonly<Record<string, string>>;
+    thirdParty(images: readonly string[]): Promise<Readonly<Record<string, string>>>;
+    /** @default what the project delivers */
+    delivers?: Delivered;
 }
 
 /** Files of this project that its user has: all but what tests it and what plays the world. */
@@ -27,27 +31,36 @@ export async function programFiles(project: string): Promise<string[]> {
 }
 
 /**
- * Makes a checkout a copy of this project with a monorepo of sources beside it: what a team's operations repository is
+ * Makes a checkout a copy of this project, with the sources that are built from it beside: what a team's operations repository is
  * after they took oneflow over.
  */
-export async function writeOperations(project: string, checkout: string, local: LocalAddresses): Promise<Catalog> {
+export async function writeOperations(
+    project: string,
+    checkout: string,
+    { registry, thirdParty, delivers }: LocalContent,
+): Promise<Pick<Settings, "catalog" | "delivery">> {
     for (const path of await programFiles(project)) {
         mkdirSync(dirname(join(checkout, path)), { recursive: true });
         cpSync(join(project, path), join(checkout, path));
     }
+    const platform = ["config", "acme-shop:platform"];
     editYaml(join(checkout, "Pulumi.platform.yaml"), [
-        [["config", "acme-shop:platform", "deploy"], `${local.registry}/${organisation.projects.platform}/deploy`],
+        [[...platform, "deploy"], `${registry}/${organisation.projects.platform}/deploy`],
+        ...(delivers ? [[[...platform, "operations", "repository"], delivers.operations] as const] : []),
     ]);
     for (const environment of organisation.environments) {
         editYaml(join(checkout, `Pulumi.${environment}.yaml`), [
-            [["config", "acme-shop:environment", "registry"], `${local.registry}/${organisation.projects[environment]}`],
+            [["config", "acme-shop:environment", "registry"], `${registry}/${organisation.projects[environment]}`],
             ...(environment === "dev" ? [[["config", "acme-shop:commit"], "latest"] as const] : []),
         ]);
     }
-    replaceThirdParty(join(checkout, "services.yaml"), local.thirdParty);
-    const { catalog } = readSettings({ directory: checkout, stack: "platform" });
-    await writeMonorepo(checkout, catalog, organisation.repository);
-    return catalog;
+    const services = join(checkout, "services.yaml");
+    if (delivers) writeFileSync(services, delivers.catalog);
+    const settings = () => readSettings({ directory: checkout, stack: "platform" });
+    replaceThirdParty(services, await thirdParty(thirdPartyImages(settings().catalog)));
+    const { catalog, delivery } = settings();
+    await writeMonorepo(checkout, catalog, delivery.operations.repository);
+    return { catalog, delivery };
 }
 
 /** Lets a checkout use the dependencies that are installed already, unseen by git. */
@@ -64,7 +77,7 @@ function editYaml(file: string, edits: readonly (readonly [readonly string[], st
     writeFileSync(file, document.toString({ lineWidth: 0 }));
 }
 
-function replaceThirdParty(file: string, images: LocalAddresses["thirdParty"]): void {
+function replaceThirdParty(file: string, images: Readonly<Record<string, string>>): void {
     const text = Object.entries(images).reduce(
         (yaml, [image, local]) => {
             if (!yaml.includes(image)) {

@@ -11,6 +11,15 @@ export interface WorldSettings {
     kubernetes: KubernetesChoice;
     /** Docker daemon that workflows build images with, `unix:///…`. @default - none: the sandbox builds them */
     dockerHost?: string;
+    /** What the organisation delivers. @default Online Boutique, from one repository that holds the settings too */
+    delivers?: Delivered;
+}
+
+export interface Delivered {
+    /** The repository of the settings, `owner/name`. */
+    operations: string;
+    /** Text of `services.yaml`. Its sources may stand in repositories of their own. */
+    catalog: string;
 }
 
 export function readWorldSettings({ settings }: Layout): WorldSettings {

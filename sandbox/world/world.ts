@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node
 import { dirname, join } from "node:path";
 import { readSettings } from "../../core/settings/load";
 import type { Catalog } from "../../core/settings/model";
+import { sourceRepositories } from "../../core/workflows/origins";
+import { writeMonorepo } from "../git/monorepo";
 import { Repository } from "../git/repository";
 import { installPushHook } from "../github/pushHook";
 import { ActionsClient } from "../github/worldCalls";
@@ -22,7 +24,7 @@ import { layout, type Layout } from "./layout";
 import { organisation, type EnvironmentName } from "./names";
 import { linkDependencies, writeOperations } from "./operations";
 import { readWorldSettings, writeWorldSettings, type WorldSettings } from "./settings";
-import { fillUpstream, thirdPartyImages } from "./upstream";
+import { fillUpstream } from "./upstream";
 
 /** A sandbox: the clouds, registries, repositories and checkouts of one organisation, under one folder. */
 export class World {
@@ -52,8 +54,8 @@ export class World {
     }
 
     /**
-     * An organisation before oneflow: four empty Google Cloud projects, a repository on GitHub with its sources and a
-     * fresh copy of the given project. Whatever stood in the folder before is gone.
+     * An organisation before oneflow: four empty Google Cloud projects, and on GitHub its sources and a fresh copy of the given
+     * project, in one repository or in several. Whatever stood in the folder before is gone.
      */
     static async create(root: string, project: string, settings: WorldSettings = { kubernetes: "double" }): Promise<World> {
         const where = layout(root);
@@ -70,13 +72,18 @@ export class World {
         const world = new World(where, await startDaemon(where));
         writeDockerConfigs(where, world.daemon.registry);
         writeKubeconfigs(where, world.cloud);
-        await world.seedRepository(project);
+        await world.seedRepositories(project);
         return world;
     }
 
     /** What was decided when it was made. */
     get settings(): WorldSettings {
         return readWorldSettings(this.layout);
+    }
+
+    /** The repository of the settings, `owner/name`. */
+    get repository(): string {
+        return this.settings.delivers?.operations ?? organisation.repository;
     }
 
     /** Stops the servers of a folder's world. What they held stays. */
@@ -114,7 +121,7 @@ export class World {
 
     /** Presses a workflow's button on a branch, as a person does. @param workflow name of its file, `promote-stage.yml` */
     async dispatch(workflow: string, inputs: Readonly<Record<string, string>> = {}, ref = "refs/heads/main"): Promise<Run> {
-        const { repository } = organisation;
+        const { repository } = this;
         const [run] = await this.actions.handle({ name: "workflow_dispatch", repository, actor: "ada", workflow, ref, inputs });
         return run;
     }
@@ -132,16 +139,25 @@ export class World {
         return Promise.all(this.runsOf(commit).map(({ id }) => this.actions.finished(id)));
     }
 
-    private async seedRepository(project: string): Promise<void> {
-        const { operations, developer, github, state } = this.layout;
-        mkdirSync(dirname(github(organisation.repository)), { recursive: true });
-        const bare = await Repository.bare(github(organisation.repository));
-        installPushHook(bare.directory, { directory: this.layout.actions, repository: organisation.repository });
+    /** An empty repository of the organisation on GitHub, whose pushes start workflows. @returns its git */
+    async addRepository(fullName: string): Promise<Repository> {
+        const { github, actions } = this.layout;
+        const id = Math.max(700_000, ...this.cloud.repositories().map((one) => one.id)) + 1;
+        this.cloud.addRepository({ fullName, id, ownerId: 4200, private: true, branches: ["main", "develop"] });
+        mkdirSync(dirname(github(fullName)), { recursive: true });
+        const bare = await Repository.bare(github(fullName));
+        installPushHook(bare.directory, { directory: actions, repository: fullName });
+        return bare;
+    }
+
+    private async seedRepositories(project: string): Promise<void> {
+        const { operations, developer, state } = this.layout;
+        const bare = await this.addRepository(this.repository);
         const main = await Repository.clone(bare, operations);
-        const named = thirdPartyImages(readSettings({ directory: project, stack: "platform" }).catalog);
-        await writeOperations(project, operations, {
+        const written = await writeOperations(project, operations, {
             registry: this.daemon.registry,
-            thirdParty: await fillUpstream(this.layout.upstream, this.daemon.upstream, named),
+            thirdParty: (images) => fillUpstream(this.layout.upstream, this.daemon.upstream, images),
+            ...(this.settings.delivers ? { delivers: this.settings.delivers } : {}),
         });
         linkDependencies(project, operations);
         const stacks = ["platform", ...organisation.environments];
@@ -153,6 +169,20 @@ export class World {
         await main.commit("Take over oneflow");
         await main.push("HEAD:refs/heads/main", "HEAD:refs/heads/develop");
         await Repository.clone(bare, developer, { branch: "develop" });
+        for (const source of sourceRepositories(written).filter((one) => one !== this.repository)) {
+            await this.seedSource(source, written.catalog);
+        }
+    }
+
+    private async seedSource(fullName: string, catalog: Catalog): Promise<void> {
+        const checkout = this.layout.checkout(fullName);
+        const bare = await this.addRepository(fullName);
+        const first = await Repository.clone(bare, `${checkout}-first`);
+        await writeMonorepo(first.directory, catalog, fullName);
+        await first.commit("Start");
+        await first.push("HEAD:refs/heads/main", "HEAD:refs/heads/develop");
+        rmSync(first.directory, { recursive: true });
+        await Repository.clone(bare, checkout, { branch: "develop" });
     }
 
     private async initialiseStack(stack: string): Promise<void> {
@@ -177,10 +207,9 @@ export function hasWorld(root: string): boolean {
 }
 
 function seedCloud(cloud: Cloud): void {
-    const { administrator, projects, region, repository } = organisation;
+    const { administrator, projects, region } = organisation;
     Object.values(projects).forEach((id, index) =>
         cloud.addProject({ id, number: String(100000000001 + index), owner: administrator }),
     );
     for (const [stack, project] of Object.entries(projects)) bootstrapStack(cloud, { project, region }, stack);
-    cloud.addRepository({ fullName: repository, id: 700001, ownerId: 4200, private: true, branches: ["main", "develop"] });
 }

@@ -16,7 +16,7 @@ describe("the generated workflows on the sandbox's runner", function () {
     before(async () => {
         world = await ActionsWorld.create({ installed: [project] });
         const { directory } = world.work;
-        await writeOperations(project, directory, { registry: "127.0.0.1:9", thirdParty: {} });
+        await writeOperations(project, directory, { registry: "127.0.0.1:9", thirdParty: () => Promise.resolve({}) });
         const settings = readSettings({ directory, stack: "platform" });
         for (const [path, text] of Object.entries(workflowFiles(settings)["acme/shop"])) {
             mkdirSync(dirname(join(directory, path)), { recursive: true });

@@ -73,16 +73,18 @@ export class Objects {
             .flatMap((name) => this.store.get<T>(name) ?? []);
     }
 
+    /** All objects that lie in a namespace, sorted by kind and name. */
+    in(namespace: string): KubernetesObject[] {
+        const names = this.store.names(this.base).filter((name) => {
+            const [, lies, ...more] = name.slice(this.base.length + 1).split("/");
+            return lies === namespace && more.length === 1;
+        });
+        return names.flatMap((name) => this.store.get<KubernetesObject>(name) ?? []);
+    }
+
     /** Takes away all objects that lie in a namespace. */
     empty(namespace: string): void {
-        for (const name of this.store.names(this.base)) {
-            if (
-                name.slice(this.base.length + 1).split("/")[1] === namespace &&
-                name.slice(this.base.length + 1).split("/").length === 3
-            ) {
-                this.store.delete(name);
-            }
-        }
+        for (const object of this.in(namespace)) this.delete(object);
     }
 
     /** The pods that serve: ready, and on their way to nowhere. */
