@@ -22,8 +22,8 @@ export class PipelineWorld {
     }
 
     /** An organisation whose platform is up. Its workflow files stand in pull requests. */
-    static async create(delivers?: Delivered): Promise<PipelineWorld> {
-        const settings: WorldSettings = { kubernetes: "double", ...(delivers ? { delivers } : {}) };
+    static async create(delivers?: Delivered, more: Partial<WorldSettings> = {}): Promise<PipelineWorld> {
+        const settings: WorldSettings = { kubernetes: "double", ...(delivers ? { delivers } : {}), ...more };
         const world = await World.create(mkdtempSync(join(tmpdir(), "oneflow-pipelines-")), project, settings);
         const pipelines = new PipelineWorld(world);
         const { code, output } = await pipelines.delivery.up("platform");
@@ -118,7 +118,9 @@ export class PipelineWorld {
 
     /** All logs of a run's jobs, for what a failed assertion shows. */
     logs(run: Run): string {
-        return run.jobs.map(({ id, conclusion }) => `${id} ${conclusion}\n${this.world.runs.log(run, id)}`).join("\n");
+        return run.jobs
+            .map(({ id, conclusion, message = "" }) => `${id} ${conclusion} ${message}\n${this.world.runs.log(run, id)}`)
+            .join("\n");
     }
 
     /** @throws AssertionError with the logs where the run did not succeed */
