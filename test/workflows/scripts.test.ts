@@ -42,13 +42,13 @@ describe("the scripts of the generated workflows", () => {
         writeFileSync(join(work.directory, "services.yaml"), "services: {}\n");
         await work.commit("Start");
         await work.push("HEAD:main");
-        // Plays GitHub: it has the pull requests that it was asked to open, and writes down how.
+        // Plays GitHub: it has open what it was asked to open, and writes down how.
         mkdirSync(join(folder, "bin"));
         const gh = [
             "#!/bin/sh",
             'case "$1 $2" in',
             '"auth setup-git") ;;',
-            '"pr view") grep -qsF -- "--head $3 " "$GH_LOG" ;;',
+            '"pr list") if grep -qsF -- "--head $4 " "$GH_LOG"; then echo 1; fi ;;',
             '"pr create") echo "$*" >> "$GH_LOG" ;;',
             "*) exit 3 ;;",
             "esac",

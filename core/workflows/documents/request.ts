@@ -47,8 +47,12 @@ export function requestJob({ branch }: Delivery["operations"], job: string): Wor
                     'jq --join-output .text <<< "$PROPOSAL" > "$(field file)"',
                     'git commit --all --message "$(field title)"',
                     'git push --force origin "$branch"',
-                    'gh pr view "$branch" > /dev/null 2>&1 ||',
+                    // Of a fork's branch of this name nobody is to be kept waiting, nor of a pull request that was merged or closed.
+                    "own='.[] | select(.isCrossRepository | not) | .number'",
+                    'open="$(gh pr list --head "$branch" --base "$BASE" --state open --json number,isCrossRepository --jq "$own")"',
+                    'if [ -z "$open" ]; then',
                     '    gh pr create --base "$BASE" --head "$branch" --title "$(field title)" --body "$(field body)"',
+                    "fi",
                 ],
             },
         ],
