@@ -21,7 +21,7 @@ export interface GithubRepositoryArgs {
 
 /**
  * What one repository is given on GitHub: its workflow files, then environments, the variable that names the identity
- * provider, and rulesets. Nothing of it is a secret.
+ * provider, what its workflows may, and rulesets. Nothing of it is a secret.
  */
 export class GithubRepository extends pulumi.ComponentResource {
     constructor(name: string, args: GithubRepositoryArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -53,6 +53,11 @@ export class GithubRepository extends pulumi.ComponentResource {
         if (found.called && found.standing.private) {
             const accessLevel = found.standing.owner;
             new github.ActionsRepositoryAccessLevel(name, { repository, accessLevel }, own);
+        }
+        if (found.opensPullRequests) {
+            // One switch of GitHub's is for both: opening pull requests, and approving them. No job here approves.
+            const permissions = { defaultWorkflowPermissions: "read", canApprovePullRequestReviews: true };
+            new github.WorkflowRepositoryPermissions(name, { repository, ...permissions }, own);
         }
         const warning = unprotected(found.repository, found.standing);
         if (warning) {

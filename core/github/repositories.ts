@@ -13,6 +13,8 @@ export interface RepositoryPlan {
     rulesets: readonly Ruleset[];
     /** Whether other repositories call its workflows. */
     called: boolean;
+    /** Whether its workflows open pull requests: a promotion's, and the revert of a rollout that failed. */
+    opensPullRequests: boolean;
 }
 
 /** A GitHub environment: what a job must name to act as an environment's deployer, and from where it may. */
@@ -33,6 +35,7 @@ export function repositoryPlans(settings: Shared): RepositoryPlan[] {
         environments: settings.environments.flatMap((environment) => environmentIn(repository, settings, environment)),
         rulesets: rulesets(settings.delivery, { operations: repository === operations, source: sources.includes(repository) }),
         called: repository === operations && sources.some((source) => source !== operations),
+        opensPullRequests: repository === operations,
     }));
 }
 

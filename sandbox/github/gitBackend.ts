@@ -1,21 +1,35 @@
 import { spawn } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { join } from "node:path";
 
-/** Who asks git over HTTP, and for what. */
+/** What a job asks of git over HTTP. */
 export interface GitCall {
     /** Folder of the bare repositories. */
     directory: string;
-    /** `/acme/shop.git/info/refs`, as it is on disk. */
-    path: string;
+    /** Name of the repository as it is on disk: `acme/shop`. */
+    repository: string;
+    /** What follows it: `/info/refs`. */
+    rest: string;
     query: string;
-    /** Login of who pushes: hooks find it as `GITHUB_PUSHER`. */
+    /** Login of who pushes. */
     user: string;
+    /** Folder of the Actions, which know the rules that hold a push. */
+    actions: string;
 }
 
-/** Answers a call with git's own server. */
+/**
+ * Answers a call with git's own server. A push is held to the repository's rulesets, and starts nothing: else a workflow could
+ * start itself for ever.
+ */
 export async function answerGit(request: IncomingMessage, response: ServerResponse, call: GitCall): Promise<void> {
     const { authorization: _authorization, ...headers } = request.headers;
-    const settings = { "http.receivepack": "true", "uploadpack.allowAnySHA1InWant": "true", "uploadpack.allowFilter": "true" };
+    const settings = {
+        "http.receivepack": "true",
+        "uploadpack.allowAnySHA1InWant": "true",
+        "uploadpack.allowFilter": "true",
+        // In place of the repository's own, which tell the Actions of a person's push.
+        "core.hooksPath": join(__dirname, "hooks", "job"),
+    };
     const child = spawn("git", ["http-backend"], {
         env: {
             PATH: process.env.PATH,
@@ -23,7 +37,7 @@ export async function answerGit(request: IncomingMessage, response: ServerRespon
             GIT_CONFIG_NOSYSTEM: "1",
             GIT_PROJECT_ROOT: call.directory,
             GIT_HTTP_EXPORT_ALL: "1",
-            PATH_INFO: call.path,
+            PATH_INFO: `/${call.repository}.git${call.rest}`,
             QUERY_STRING: call.query,
             REQUEST_METHOD: request.method,
             CONTENT_TYPE: headers["content-type"] ?? "",
@@ -31,7 +45,8 @@ export async function answerGit(request: IncomingMessage, response: ServerRespon
             HTTP_CONTENT_ENCODING: String(headers["content-encoding"] ?? ""),
             GIT_PROTOCOL: String(headers["git-protocol"] ?? ""),
             REMOTE_USER: call.user,
-            GITHUB_PUSHER: call.user,
+            SANDBOX_ACTIONS: call.actions,
+            SANDBOX_REPOSITORY: call.repository,
             GIT_CONFIG_COUNT: String(Object.keys(settings).length),
             ...Object.fromEntries(
                 Object.entries(settings).flatMap(([key, value], index) => [

@@ -5,6 +5,7 @@ import type { ActionsService } from "./actions/service";
 import { GithubFailure } from "./failure";
 import type { PullRequest } from "./pullRequests";
 import type { Repository } from "../providers/cloud";
+import { type WorkflowPermissions, workflowPermissions } from "../providers/github/workflowPermissions";
 
 /** A call of GitHub's API by a job. */
 export interface RestCall {
@@ -83,6 +84,10 @@ function requestOf(call: RestCall, place: Place, number: string): PullRequest {
 async function open(call: RestCall, place: Place): Promise<PullRequest> {
     requirePermission(call, "pull-requests", "write");
     const { repository, body, actor } = call;
+    const allowed = place.repositories.cloud.store.get<WorkflowPermissions>(`github/${repository.fullName}/${workflowPermissions}`);
+    if (!allowed?.canApprovePullRequestReviews) {
+        throw new GithubFailure(403, "GitHub Actions is not permitted to create or approve pull requests.");
+    }
     const [title, head, base] = [body.title, body.head, body.base].map(String);
     const git = place.repositories.git(repository.fullName);
     const [from, into] = await Promise.all([git.find(`refs/heads/${head}`), git.find(`refs/heads/${base}`)]);

@@ -49,7 +49,10 @@ export async function serveGithub({
     const actions = new ActionsService({ ...options, repositories, equip });
     const server = createServer((request, response) => {
         const url = new URL(request.url!, "http://github");
-        serve({ request, response, url, actions, repositories, token, key }).catch((error: unknown) => refuse(response, error));
+        const { directory } = options;
+        serve({ request, response, url, actions, repositories, directory, token, key }).catch((error: unknown) =>
+            refuse(response, error),
+        );
     });
     await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -67,7 +70,7 @@ export async function serveGithub({
     };
 }
 
-interface Asked extends Pick<GithubOptions, "token"> {
+interface Asked extends Pick<GithubOptions, "token" | "directory"> {
     request: IncomingMessage;
     response: ServerResponse;
     url: URL;
@@ -122,7 +125,8 @@ function oidcToken({ request, response, url, actions, token }: Asked): void {
     sendJson(response, 200, { value: token(job.identity, url.searchParams.get("audience") ?? undefined), count: 1 });
 }
 
-async function gitCall({ request, response, url, actions, repositories }: Asked, name: string, rest: string): Promise<void> {
+async function gitCall(asked: Asked, name: string, rest: string): Promise<void> {
+    const { request, response, url, actions, repositories } = asked;
     const writes = rest === "/git-receive-pack" || url.searchParams.get("service") === "git-receive-pack";
     const job = actions.jobOf(basicPassword(request) ?? "");
     const repository = repositories.find(name);
@@ -138,8 +142,9 @@ async function gitCall({ request, response, url, actions, repositories }: Asked,
     if (writes && access !== "write") {
         throw new GithubFailure(403, "Permission to " + `${repository.fullName}.git denied to github-actions[bot].`);
     }
-    const path = `/${repository.fullName}.git${rest}`;
-    await answerGit(request, response, { directory: repositories.directory, path, query: url.search.slice(1), user: jobLogin });
+    const { directory } = repositories;
+    const call = { directory, repository: repository.fullName, rest, query: url.search.slice(1), user: jobLogin };
+    await answerGit(request, response, { ...call, actions: asked.directory });
 }
 
 /** Who a job's token is to git and in the API. */

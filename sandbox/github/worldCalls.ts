@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Event, Run } from "./actions/model";
 import type { Repositories } from "./actions/repositories";
 import type { ActionsService } from "./actions/service";
+import { brokenRules, type ReferenceChange } from "../providers/github/rules";
 import { mergePullRequest } from "./pullRequests";
 
 /** What calls that are the world's own begin with: GitHub has no such pages. */
@@ -83,6 +84,8 @@ export async function answerWorld(path: string, body: Readonly<Record<string, un
             return actions.finished(id);
         case "/merge":
             return merge(place, body as { repository: string; number: number; actor: string });
+        case "/rules":
+            return brokenByJob(place, body as unknown as { repository: string; changes: ReferenceChange[] });
         default:
             throw new Error(`${path} is nothing that the world asks`);
     }
@@ -105,6 +108,17 @@ async function merge(
     const commit = await mergePullRequest({ cloud, layout }, repository, number);
     const runs = await actions.handle({ name: "push", repository, actor, ref, before: before!, after: commit });
     return { commit, runs };
+}
+
+/** The changes of references that no job may make. */
+function brokenByJob(
+    { repositories }: Place,
+    { repository, changes }: { repository: string; changes: ReferenceChange[] },
+): { reference: string; rules: string[] }[] {
+    const found = repositories.require(repository);
+    return changes
+        .map(({ reference, what }) => ({ reference, rules: brokenRules(repositories.cloud, found, { reference, what }) }))
+        .filter(({ rules }) => rules.length > 0);
 }
 
 const controlFile = "control.json";

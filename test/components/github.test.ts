@@ -33,6 +33,7 @@ async function github(all: Settings = settings(), more?: Partial<FoundRepository
 const environmentType = "github:index/repositoryEnvironment:RepositoryEnvironment";
 const policyType = "github:index/repositoryEnvironmentDeploymentPolicy:RepositoryEnvironmentDeploymentPolicy";
 const rulesetType = "github:index/repositoryRuleset:RepositoryRuleset";
+const workflowPermissionsType = "github:index/workflowRepositoryPermissions:WorkflowRepositoryPermissions";
 const filesType = "pulumi-nodejs:dynamic/oneflow:DeliveredWorkflows";
 
 describe("GitHub", () => {
@@ -73,6 +74,12 @@ describe("GitHub", () => {
             resources.filter(({ type }) => /secret/i.test(type)),
             [],
         );
+    });
+
+    it("lets the workflows open pull requests, and no job write where its file does not say so", () => {
+        assert.deepEqual(ofType(resources, workflowPermissionsType), {
+            "acme-shop": { repository: "shop", defaultWorkflowPermissions: "read", canApprovePullRequestReviews: true },
+        });
     });
 
     it("lets releases stay, and the branch that deployments run from change by reviewed pull requests alone", () => {
@@ -138,6 +145,10 @@ describe("GitHub", () => {
         assert.deepEqual(ofType(made, "github:index/actionsRepositoryAccessLevel:ActionsRepositoryAccessLevel"), {
             "acme-delivery": { repository: "delivery", accessLevel: "organization" },
         });
+        assert.deepEqual(
+            Object.values(ofType(made, workflowPermissionsType)).map((permissions) => permissions.repository),
+            ["delivery"],
+        );
     });
 
     it("asks a provider of its own for each owner, without a token in it", async () => {

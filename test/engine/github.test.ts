@@ -53,7 +53,13 @@ describe("Workflow files, delivered by the platform on the real engine,", functi
         );
         const github = shop.world.cloud.resourceNames("github/acme/shop").map((name) => name.slice("github/acme/shop/".length));
         assert.deepEqual(github, [
-            ...["environments/dev", "environments/dev/policies/develop", "environments/prod", "environments/prod/policies/main"],
+            ...[
+                "actions/workflow",
+                "environments/dev",
+                "environments/dev/policies/develop",
+                "environments/prod",
+                "environments/prod/policies/main",
+            ],
             ...["environments/stage", "environments/stage/policies/main", "pulls/1", "pulls/2", "rulesets/oneflow: main"],
             ...["rulesets/oneflow: releases stay", "rulesets/oneflow: who begins a hotfix", "rulesets/oneflow: who releases"],
             "variables/ONEFLOW_IDENTITY_PROVIDER",

@@ -106,6 +106,22 @@ describe("The GitHub double", () => {
         );
     });
 
+    it("lets jobs open pull requests where they are let, unless the organisation forbids it to all of its repositories", async () => {
+        const inputs = { repository: "shop", defaultWorkflowPermissions: "read", canApprovePullRequestReviews: true };
+        const made = await make("WorkflowRepositoryPermissions", inputs);
+        assert.deepEqual([made.id, cloud.resource("github/acme/shop/actions/workflow")], ["shop", inputs]);
+        await assert.rejects(
+            make("WorkflowRepositoryPermissions", { repository: "shop", canApprovePullRequestReviews: true }),
+            /expected default_workflow_permissions to be one of \["read" "write"\], got undefined/,
+        );
+        await github.delete({ token: token("WorkflowRepositoryPermissions"), id: made.id, outputs: made.outputs });
+        assert.equal(cloud.resource("github/acme/shop/actions/workflow"), undefined);
+
+        cloud.store.put("organizations/acme/actions/workflow", { canApprovePullRequestReviews: false });
+        await assert.rejects(make("WorkflowRepositoryPermissions", inputs), /409 Conflict/);
+        await make("WorkflowRepositoryPermissions", { ...inputs, canApprovePullRequestReviews: false });
+    });
+
     it("knows the teams of the owner that it is configured for, and of no other", async () => {
         cloud.addTeam("acme/release-managers", 77);
         const team = (instance: ProviderInstance) =>

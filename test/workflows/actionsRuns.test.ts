@@ -197,6 +197,7 @@ describe("a run of the sandbox's GitHub Actions", function () {
         assert.match(world.log(writes, "work"), /Resource not accessible by integration/);
 
         const permissions = { contents: "write", "pull-requests": "write" };
+        world.cloud.store.put(`github/${name}/actions/workflow`, { canApprovePullRequestReviews: true });
         const change2 = steps.map((step) => JSON.parse(JSON.stringify(step).replaceAll("origin change", "--force origin change")));
         const opens = await run({ permissions, jobs: { work: { ...runsOn, steps: [...change2, open] } } });
         assert.equal(opens.conclusion, "success", world.log(opens, "work"));

@@ -14,8 +14,6 @@ const changes = fs
     .map((line) => line.split(" "));
 
 async function main() {
-    // What a job pushes with its own token starts nothing: else a workflow could start itself for ever.
-    if (process.env.GITHUB_PUSHER) return;
     const { address, key } = JSON.parse(fs.readFileSync(path.join(directory, "control.json"), "utf8"));
     const email = /<([^>@]*)/.exec(execFileSync("git", ["var", "GIT_COMMITTER_IDENT"], { encoding: "utf8" }));
     const actor = email?.[1] || "unknown";

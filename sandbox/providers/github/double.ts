@@ -13,7 +13,7 @@ import {
     type UpdateRequest,
     type Values,
 } from "../double";
-import { apiError, kindOf, type GithubKind } from "./kinds";
+import { apiError, kindOf, type GithubKind, type RecordOf } from "./kinds";
 
 /** Plays the package `github`. Without a valid token, from the options or the provider's configuration, everything is 401. */
 export function githubDouble(
@@ -56,10 +56,10 @@ class GithubInstance implements ProviderInstance {
         const repository = this.repository(inputs);
         const exists = this.cloud.store.get(recordName(kind, inputs, repository)) !== undefined;
         // What GitHub is told with PUT may be there already.
-        if (exists && !/:(RepositoryEnvironment|ActionsRepositoryAccessLevel)$/.test(token)) {
+        if (exists && !/:(RepositoryEnvironment|ActionsRepositoryAccessLevel|WorkflowRepositoryPermissions)$/.test(token)) {
             throw apiError(409, "POST", repository.fullName, `Already exists - ${kind.id(inputs, repository)}`);
         }
-        kind.admit?.(inputs, repository, this.recordOf(repository));
+        kind.admit?.(inputs, repository, this.recordsOf(repository), this.recordsOfOwner(repository));
         return { id: kind.id(inputs, repository), outputs: this.write(kind, inputs, repository) };
     }
 
@@ -81,7 +81,7 @@ class GithubInstance implements ProviderInstance {
             return { ...oldOutputs, ...inputs };
         }
         const repository = this.repository(inputs);
-        kind.admit?.(inputs, repository, this.recordOf(repository));
+        kind.admit?.(inputs, repository, this.recordsOf(repository), this.recordsOfOwner(repository));
         return this.write(kind, inputs, repository);
     }
 
@@ -138,8 +138,12 @@ class GithubInstance implements ProviderInstance {
         }
     }
 
-    private recordOf({ fullName }: Repository) {
+    private recordsOf({ fullName }: Repository): RecordOf {
         return <T>(path: string) => this.cloud.store.get<T>(`github/${fullName}/${path}`);
+    }
+
+    private recordsOfOwner({ fullName }: Repository): RecordOf {
+        return <T>(path: string) => this.cloud.store.get<T>(`organizations/${fullName.split("/")[0]}/${path}`);
     }
 
     private write(kind: GithubKind, inputs: Values, repository: Repository): Values {

@@ -1,6 +1,7 @@
 import type { Repository } from "../cloud";
 import { hex } from "../cloud/endpoints";
 import { ProviderError, type Values } from "../double";
+import { type WorkflowPermissions, workflowPermissions } from "./workflowPermissions";
 
 /** How one kind of GitHub resource is kept. */
 export interface GithubKind {
@@ -12,8 +13,11 @@ export interface GithubKind {
     answers(inputs: Values, repository: Repository): Values;
     defaults?(): Values;
     /** @throws ProviderError */
-    admit?(inputs: Values, repository: Repository, record: <T>(path: string) => T | undefined): void;
+    admit?(inputs: Values, repository: Repository, record: RecordOf, owner: RecordOf): void;
 }
+
+/** What is kept at a path of a repository, or of its owner. */
+export type RecordOf = <T>(path: string) => T | undefined;
 
 const kinds: Readonly<Record<string, GithubKind>> = {
     "github:index/repositoryEnvironment:RepositoryEnvironment": {
@@ -112,6 +116,28 @@ const kinds: Readonly<Record<string, GithubKind>> = {
                     `${repository.fullName}/actions/permissions/access`,
                     "Access policy only applies to internal and private repositories.",
                 );
+            }
+        },
+    },
+    "github:index/workflowRepositoryPermissions:WorkflowRepositoryPermissions": {
+        required: ["repository"],
+        replaceOn: ["repository"],
+        path: () => workflowPermissions,
+        id: (_, { fullName }) => fullName.split("/")[1],
+        answers: () => ({}),
+        defaults: () => ({ canApprovePullRequestReviews: false }),
+        admit: ({ defaultWorkflowPermissions, canApprovePullRequestReviews }, { fullName }, _record, owner) => {
+            if (!["read", "write"].includes(String(defaultWorkflowPermissions))) {
+                throw new ProviderError(
+                    `expected default_workflow_permissions to be one of ["read" "write"], got ${String(defaultWorkflowPermissions)}`,
+                );
+            }
+            // An organisation that switched it off lets no repository switch it on.
+            if (
+                canApprovePullRequestReviews &&
+                owner<WorkflowPermissions>(workflowPermissions)?.canApprovePullRequestReviews === false
+            ) {
+                throw apiError(409, "PUT", `${fullName}/actions/permissions/workflow`, "Conflict");
             }
         },
     },

@@ -23,13 +23,18 @@ interface RulesetRecord {
     bypassActors?: { actorType: string; actorId?: number; bypassMode: string }[];
 }
 
-/** What GitHub answers where a repository's rulesets forbid the change. Nothing where they let it. */
-export function ruleViolation(cloud: Cloud, { fullName }: Repository, change: ReferenceChange): string | undefined {
-    const messages = cloud.store
+/** What GitHub's API answers where a repository's rulesets forbid the change. Nothing where they let it. */
+export function ruleViolation(cloud: Cloud, repository: Repository, change: ReferenceChange): string | undefined {
+    const messages = brokenRules(cloud, repository, change);
+    return messages.length > 0 ? `Repository rule violations found\n\n${messages.join("\n")}` : undefined;
+}
+
+/** What GitHub says of each rule of a repository's rulesets that forbids the change. */
+export function brokenRules(cloud: Cloud, { fullName }: Repository, change: ReferenceChange): string[] {
+    return cloud.store
         .all<RulesetRecord>(`github/${fullName}/rulesets`)
         .filter((ruleset) => ruleset.enforcement === "active" && isAbout(ruleset, change.reference) && !isFree(ruleset, change))
         .flatMap(({ rules }) => broken(rules, change));
-    return messages.length > 0 ? `Repository rule violations found\n\n${messages.join("\n")}` : undefined;
 }
 
 function broken(rules: RulesetRecord["rules"], { reference, what, pullRequest = false }: ReferenceChange): string[] {
