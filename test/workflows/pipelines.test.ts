@@ -235,6 +235,9 @@ describe("The generated workflows, run by act on the sandbox's GitHub,", functio
     it("look for drift each morning, as the auditor, and find none", async () => {
         const drift = await pipelines.press("drift.yml", {});
         pipelines.green(drift);
+        const { world } = pipelines;
+        assert.match(world.runs.log(drift, "drift/drift[1]"), /\d+ unchanged/);
+        assert.match(world.runs.log(drift, "drift/drift[2]"), /prod runs nothing, and its file asks for nothing/);
     });
 
     it("fail where the builder lacks one of its two rights, and name the permission", async () => {
@@ -248,7 +251,7 @@ describe("The generated workflows, run by act on the sandbox's GitHub,", functio
         const [impersonation, ...others] = pipelines.world.cloud.iam.bindings(account);
         assert.deepEqual(others, []);
         const cases = [
-            { binding: writes, job: "build/plan", permission: "artifactregistry.repositories.uploadArtifacts" },
+            { binding: writes, job: "build/plan", permission: "artifactregistry.repositories.downloadArtifacts" },
             {
                 binding: { resource: account, ...impersonation },
                 job: "build/plan",

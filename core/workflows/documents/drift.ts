@@ -28,6 +28,13 @@ export function driftWorkflow({ delivery, environments }: Pick<Settings, "delive
                         "Compare",
                         [
                             ...stackExports,
+                            'asked="$(pulumi config get commit --stack "$ENVIRONMENT" 2> /dev/null || true)"',
+                            `deployed="$(pulumi stack export --stack "$ENVIRONMENT" | jq '.deployment.resources // [] | length')"`,
+                            // Of a stack that nobody brought up yet, the preview would show the stack itself as missing.
+                            'if [ -z "$asked" ] && [ "$deployed" = 0 ]; then',
+                            '    echo "$ENVIRONMENT runs nothing, and its file asks for nothing."',
+                            "    exit",
+                            "fi",
                             'pulumi preview --refresh --expect-no-changes --diff --non-interactive --stack "$ENVIRONMENT" | tee "$RUNNER_TEMP/drift.txt"',
                         ],
                         { id: "compare", env: { ENVIRONMENT: matrix("environment") } },
