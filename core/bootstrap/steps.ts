@@ -1,5 +1,5 @@
 import type { Delivery, Environment } from "../settings/model";
-import { stateBucket } from "../settings/state";
+import { stateBucket, stateKey, stateKeyName, stateKeyRing } from "../settings/state";
 import { stackFile } from "../settings/stackFile";
 
 /** A stack with the place of its state and its key. */
@@ -62,17 +62,6 @@ export function bootstrapSteps(stacks: readonly BootstrapStack[], now: Date): Bo
     ];
 }
 
-/** Name of a stack's key, for `pulumi stack init --secrets-provider`. */
-export function secretsProvider({ name, project, region }: Pick<BootstrapStack, "name" | "project" | "region">): string {
-    return `gcpkms://projects/${project}/locations/${region}/keyRings/${keyRing}/cryptoKeys/${keyName(name)}`;
-}
-
-const keyRing = "oneflow";
-
-function keyName(stack: string): string {
-    return `pulumi-${stack}`;
-}
-
 function projectStep(project: string, stacks: readonly BootstrapStack[]): BootstrapStep {
     const files = stacks.filter((stack) => stack.project === project).map(({ name }) => stackFile(name));
     return {
@@ -102,10 +91,10 @@ function apisStep(project: string): BootstrapStep {
 function keyRingStep({ project, region }: BootstrapStack): BootstrapStep {
     const where = ["--project", project, "--location", region];
     return {
-        title: `key ring ${keyRing} of ${project} in ${region}`,
+        title: `key ring ${stateKeyRing} of ${project} in ${region}`,
         check: ["gcloud", "kms", "keyrings", "list", ...where, "--format=value(name)"],
-        isThere: (printed) => lines(printed).some((name) => name.endsWith(`/keyRings/${keyRing}`)),
-        make: ["gcloud", "kms", "keyrings", "create", keyRing, ...where],
+        isThere: (printed) => lines(printed).some((name) => name.endsWith(`/keyRings/${stateKeyRing}`)),
+        make: ["gcloud", "kms", "keyrings", "create", stateKeyRing, ...where],
         remedy: "you need roles/cloudkms.admin on the project; an API that was just enabled may take a minute",
     };
 }
@@ -140,14 +129,14 @@ function versioningStep({ name, project }: BootstrapStack): BootstrapStep {
 }
 
 function keyStep({ name, project, region }: BootstrapStack, now: Date): BootstrapStep {
-    const where = ["--keyring", keyRing, "--project", project, "--location", region];
+    const where = ["--keyring", stateKeyRing, "--project", project, "--location", region];
     const next = new Date(now.getTime() + rotationDays * 24 * 3600 * 1000).toISOString().replace(/\.\d+Z$/, "Z");
     return {
-        title: `key ${keyName(name)} of ${project}`,
+        title: `key ${stateKeyName(name)} of ${project}`,
         check: ["gcloud", "kms", "keys", "list", ...where, "--format=value(name)"],
-        isThere: (printed) => lines(printed).some((one) => one.endsWith(`/cryptoKeys/${keyName(name)}`)),
+        isThere: (printed) => lines(printed).some((one) => one.endsWith(`/cryptoKeys/${stateKeyName(name)}`)),
         make: [
-            ...["gcloud", "kms", "keys", "create", keyName(name), ...where, "--purpose", "encryption"],
+            ...["gcloud", "kms", "keys", "create", stateKeyName(name), ...where, "--purpose", "encryption"],
             ...["--rotation-period", `${rotationDays}d`, "--next-rotation-time", next],
         ],
         remedy: "you need roles/cloudkms.admin on the project",
@@ -156,7 +145,7 @@ function keyStep({ name, project, region }: BootstrapStack, now: Date): Bootstra
 
 function initStep(stack: BootstrapStack): BootstrapStep {
     const { name, project, initialised } = stack;
-    const provider = secretsProvider(stack);
+    const provider = `gcpkms://${stateKey(stack, name)}`;
     return {
         title: `stack ${name}`,
         check: ["pulumi", "stack", "ls", "--json"],

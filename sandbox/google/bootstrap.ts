@@ -1,4 +1,4 @@
-import { stateBucket, stateKey } from "../../core/settings/state";
+import { stateBucket, stateKey, stateKeyName, stateKeyRing } from "../../core/settings/state";
 import type { Cloud } from "../providers/cloud";
 
 /** Makes what has to be there before a stack is, as the bootstrap does with gcloud: the bucket of its state and its key. */
@@ -14,6 +14,6 @@ export function bootstrapStack(cloud: Cloud, place: { project: string; region: s
         publicAccessPrevention: "enforced",
         versioning: { enabled: true },
     });
-    cloud.store.put(key.split("/cryptoKeys/")[0], { name: "oneflow", project, location: region });
-    cloud.store.put(key, { name: `pulumi-${stack}`, purpose: "ENCRYPT_DECRYPT", rotationPeriod: "7776000s" });
+    cloud.store.put(key.split("/cryptoKeys/")[0], { name: stateKeyRing, project, location: region });
+    cloud.store.put(key, { name: stateKeyName(stack), purpose: "ENCRYPT_DECRYPT", rotationPeriod: "7776000s" });
 }
