@@ -1,10 +1,9 @@
-import { Refusal } from "../refusal";
 import { TagMoved, type Registry } from "../registry/model";
 import { runRepositories, type Tier } from "./addresses";
 import { DocumentReader } from "./documentReader";
 import { type FailedRun, failedRunArtifactType, failedRunSchema } from "./failedRun";
 import { canonicalJson, isCommit } from "./lock";
-import { months, nextSecond, runTag, runTags, writeFirst } from "./runRecordStore";
+import { healthyTags, months, nextSecond, pullRecord, runTag, runTags, writeFirst } from "./runRecordStore";
 
 /**
  * Writes the record of a failed run, `<UTC>-<first 16 of the key>-failed` beside the healthy ones of its month. Its tag never carries a
@@ -69,7 +68,7 @@ async function openTags(registry: Registry, tier: Tier): Promise<{ repository: s
     for (const month of await months(registry, tier)) {
         const repository = runRepositories(tier).runs(month);
         const tags = await registry.tags(repository);
-        const [healthy] = tags.filter((tag) => /^\d{8}T\d{6}Z-[0-9a-f]{16}$/.test(tag)).sort((a, b) => (a < b ? 1 : -1));
+        const [healthy] = healthyTags(tags);
         const since = tags
             .filter((tag) => tag.endsWith(failed) && !tags.includes(settledTag(tag)) && !(healthy !== undefined && tag < healthy))
             .sort()
@@ -93,12 +92,8 @@ async function newestHealthy(registry: Registry, tier: Tier): Promise<string | u
 }
 
 async function pullFailedRun(registry: Registry, address: string): Promise<FailedRun> {
-    const found = await registry.pullArtifact(address);
-    if (found?.artifactType !== failedRunArtifactType) {
-        const message = `is ${found ? `an artifact of type ${found.artifactType}` : "gone"}, expected ${failedRunArtifactType}.`;
-        throw new Refusal(`Failed run ${address} cannot be read`, [{ subject: "record", message }]);
-    }
-    return parseFailedRun(found.content, `Failed run ${address}`);
+    const what = `Failed run ${address}`;
+    return parseFailedRun(await pullRecord(registry, address, failedRunArtifactType, what), what);
 }
 
 function parseFailedRun(content: Buffer, what: string): FailedRun {

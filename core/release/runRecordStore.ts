@@ -77,12 +77,23 @@ export async function ranImage(registry: Registry, tier: Tier, imageName: string
 }
 
 async function pullRun(registry: Registry, address: string): Promise<RunRecord> {
+    const what = `Run record ${address}`;
+    return parseRun(await pullRecord(registry, address, runRecordArtifactType, what), what);
+}
+
+/**
+ * Content of a record.
+ *
+ * @param what names it in a refusal
+ * @throws Refusal where it is not there, or something else is
+ */
+export async function pullRecord(registry: Registry, address: string, artifactType: string, what: string): Promise<Buffer> {
     const found = await registry.pullArtifact(address);
-    if (found?.artifactType !== runRecordArtifactType) {
-        const message = `is ${found ? `an artifact of type ${found.artifactType}` : "gone"}, expected ${runRecordArtifactType}.`;
-        throw new Refusal(`Run record ${address} cannot be read`, [{ subject: "record", message }]);
+    if (found?.artifactType !== artifactType) {
+        const message = `is ${found ? `an artifact of type ${found.artifactType}` : "gone"}, expected ${artifactType}.`;
+        throw new Refusal(`${what} cannot be read`, [{ subject: "record", message }]);
     }
-    return parseRun(found.content, `Run record ${address}`);
+    return found.content;
 }
 
 /** Where the record goes: its own second, or the one after the newest run's; and whether it stands there already. */
@@ -135,9 +146,13 @@ export async function months(registry: Registry, tier: Tier): Promise<string[]> 
         .reverse();
 }
 
-/** Tags of a month's healthy runs, newest first; others, such as those of failed runs, are no concern here. */
+/** Tags of a month's healthy runs, newest first. */
 export async function runTags(registry: Registry, tier: Tier, month: string): Promise<string[]> {
-    const tags = await registry.tags(runRepositories(tier).runs(month));
+    return healthyTags(await registry.tags(runRepositories(tier).runs(month)));
+}
+
+/** Those tags that are of healthy runs, newest first: beside them stand those of failed ones. */
+export function healthyTags(tags: readonly string[]): string[] {
     return tags
         .filter((tag) => /^\d{8}T\d{6}Z-[0-9a-f]{16}$/.test(tag))
         .sort()
