@@ -40,7 +40,9 @@ describe("BroughtService", () => {
         "app.kubernetes.io/part-of": "acme-shop",
     };
 
-    before(async () => {
+    before(async function () {
+        // The whole program is loaded here.
+        this.timeout(60_000);
         const { BroughtService } = await import("../../components/broughtService");
         const context = {
             environment: "stage",

@@ -17,7 +17,9 @@ async function deploy(stage = environment("stage", { promotesFrom: "dev", commit
 
 describe("Environment", () => {
     let resources: Registered[];
-    before(async () => {
+    before(async function () {
+        // The whole program is loaded here.
+        this.timeout(60_000);
         const { KUBECONFIG } = process.env;
         process.env.KUBECONFIG = "/somewhere/on/this/machine";
         resources = await deploy();

@@ -38,7 +38,9 @@ const filesType = "pulumi-nodejs:dynamic/oneflow:DeliveredWorkflows";
 
 describe("GitHub", () => {
     let resources: Registered[];
-    before(async () => {
+    before(async function () {
+        // The whole program is loaded here.
+        this.timeout(60_000);
         resources = await github();
     });
 

@@ -24,7 +24,9 @@ function grants(resources: readonly Registered[]): Record<string, string[]> {
 
 describe("Platform", () => {
     let resources: Registered[];
-    before(async () => {
+    before(async function () {
+        // The whole program is loaded here.
+        this.timeout(60_000);
         resources = await platform();
     });
 

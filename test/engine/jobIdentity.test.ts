@@ -24,6 +24,17 @@ const registry = (project: string, repository: string) =>
     new RegExp(`^projects/${project}/locations/europe-west1/repositories/${repository}$`);
 const pull = "artifactregistry.repositories.downloadArtifacts";
 
+/** What a preview of stage meets, and a deployment. */
+const metOnStage: readonly Needed[] = [
+    { on: /^projects\/acme-stage$/, permission: "container.clusters.get" },
+    { on: /^buckets\/acme-stage-pulumi-stage$/, permission: "storage.objects.list" },
+    { on: /\/cryptoKeys\/pulumi-stage$/, permission: "cloudkms.cryptoKeyVersions.useToDecrypt" },
+    { on: registry("acme-stage", "release-candidate"), permission: pull },
+    { on: registry("acme-stage", "release-candidate-runs"), permission: pull },
+    { on: registry("acme-dev", "develop"), permission: pull },
+    { on: registry("acme-dev", "develop-runs"), permission: pull },
+];
+
 describe("A workflow's job, by its own identity alone", function () {
     this.timeout(900_000);
     let shop: Shop;
@@ -65,15 +76,7 @@ describe("A workflow's job, by its own identity alone", function () {
     });
 
     it("fails as the auditor once any one binding is gone, and names what is missing", async () => {
-        await eachMissing(shop, member(auditor), preview, [
-            { on: /^projects\/acme-stage$/, permission: "container.clusters.get" },
-            { on: /^buckets\/acme-stage-pulumi-stage$/, permission: "storage.objects.list" },
-            { on: /\/cryptoKeys\/pulumi-stage$/, permission: "cloudkms.cryptoKeyVersions.useToDecrypt" },
-            { on: registry("acme-stage", "release-candidate"), permission: pull },
-            { on: registry("acme-stage", "release-candidate-runs"), permission: pull },
-            { on: registry("acme-dev", "develop"), permission: pull },
-            { on: registry("acme-dev", "develop-runs"), permission: pull },
-        ]);
+        await eachMissing(shop, member(auditor), preview, metOnStage);
         const unseen = await withoutBinding(shop, "oneflow-auditor", () => preview("--refresh"));
         assert.match(unseen, /User "auditor@acme-delivery\.iam\.gserviceaccount\.com" cannot get resource/);
     });
@@ -86,15 +89,7 @@ describe("A workflow's job, by its own identity alone", function () {
     });
 
     it("fails as the deployer once any one binding is gone, names what is missing, and then deploys", async () => {
-        await eachMissing(shop, member(deployerOfStage), deploy, [
-            { on: /^projects\/acme-stage$/, permission: "container.clusters.get" },
-            { on: /^buckets\/acme-stage-pulumi-stage$/, permission: "storage.objects.list" },
-            { on: /\/cryptoKeys\/pulumi-stage$/, permission: "cloudkms.cryptoKeyVersions.useToDecrypt" },
-            { on: registry("acme-stage", "release-candidate"), permission: pull },
-            { on: registry("acme-stage", "release-candidate-runs"), permission: pull },
-            { on: registry("acme-dev", "develop"), permission: pull },
-            { on: registry("acme-dev", "develop-runs"), permission: pull },
-        ]);
+        await eachMissing(shop, member(deployerOfStage), deploy, metOnStage);
         const forbidden = await withoutBinding(shop, "oneflow-deployer", deploy);
         assert.match(forbidden, /User "deployer-stage@acme-stage\.iam\.gserviceaccount\.com" cannot \w+ resource/);
         assert.match(ended(await deploy(), 0).text, /cartservice/);

@@ -34,12 +34,20 @@ describe("Online Boutique, from an empty cloud to prod on the real engine,", fun
         shop = await emptyShop();
     });
 
-    it("begins with nothing pre-filled: no cluster, no account, no registry, no image", async () => {
+    it("begins with what the bootstrap makes, a bucket and a key for each stack: no cluster, no account, no registry, no image", async () => {
         const { cloud, registry } = shop.world;
         assert.deepEqual(cloud.clusters(), []);
+        const stacks = [["delivery", "platform"], ...["dev", "prod", "stage"].map((name) => [name, name])];
         assert.deepEqual(
             cloud.resourceNames("projects").filter((name) => !/^projects\/[^/]+(\/services\/[^/]+)?$/.test(name)),
-            [],
+            stacks.flatMap(([project, stack]) => {
+                const ring = `projects/acme-${project}/locations/europe-west1/keyRings/oneflow`;
+                return [ring, `${ring}/cryptoKeys/pulumi-${stack}`];
+            }),
+        );
+        assert.deepEqual(
+            cloud.resourceNames("buckets"),
+            stacks.map(([project, stack]) => `buckets/acme-${project}-pulumi-${stack}`),
         );
         assert.deepEqual(await registry.repositories(), []);
         assert.equal(await registry.totalBytes(), 0);
