@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { isDigest, type Digest } from "../../core/registry/reference";
 import { DockerError } from "./api";
 
-/** What `buildx build` is told. */
+/** What `buildx build` is told. It builds with the builder that it is set up with, else with the Docker daemon. */
 export interface BuildxBuild {
-    /** The program. */
-    buildx: string;
-    /** Docker daemon whose BuildKit builds: `unix:///var/run/docker.sock`. */
-    host: string;
+    /** The program. @default `buildx`, as PATH has it */
+    buildx?: string;
+    /** Docker daemon: `unix:///var/run/docker.sock`. @default - none is needed: buildx is set up with a builder */
+    dockerHost?: string;
     /** Folder that paths start in. */
     directory: string;
     context: string;
@@ -18,42 +18,41 @@ export interface BuildxBuild {
     args: Readonly<Record<string, string>>;
     /** Further folders, by what the Dockerfile calls them. */
     contexts: Readonly<Record<string, string>>;
-    /** `linux/amd64` */
-    platform: string;
-    /** Name and tag to push as, with the credentials of docker's configuration. @default - the image is thrown away */
-    push?: string;
+    platforms: readonly string[];
+    /** `mode=max`, or `false`. */
+    provenance: string;
+    /** `type=image,name=…,push=true`: what is pushed goes with the credentials of docker's configuration. */
+    output: string;
 }
 
 /**
  * Builds with buildx, which tells on standard error what it does.
  *
- * @returns the digest of what was pushed
- * @throws DockerError in its words
+ * @returns the digest of the image; nothing where none was made
+ * @throws DockerError in buildx's words
  */
 export async function buildWithBuildx(build: BuildxBuild): Promise<Digest | undefined> {
-    const { buildx, host, directory, push } = build;
+    const { buildx = "buildx", dockerHost, directory } = build;
     const own = mkdtempSync(join(tmpdir(), "oneflow-buildx-"));
     const metadata = join(own, "metadata.json");
     try {
-        const env = { ...process.env, DOCKER_HOST: host, BUILDX_CONFIG: own };
+        const env = { ...process.env, ...(dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost }) };
         await ended(buildx, [...buildxArguments(build), `--metadata-file=${metadata}`, build.context], { cwd: directory, env });
-        if (push === undefined) return undefined;
         const { "containerimage.digest": digest } = JSON.parse(readFileSync(metadata, "utf8")) as Record<string, unknown>;
-        if (!isDigest(digest)) throw new DockerError(`buildx pushed ${push} and told no digest`);
-        return digest;
+        return isDigest(digest) ? digest : undefined;
     } finally {
         rmSync(own, { recursive: true });
     }
 }
 
-function buildxArguments({ dockerfile, args, contexts, platform, push }: BuildxBuild): string[] {
+function buildxArguments({ dockerfile, args, contexts, platforms, provenance, output }: BuildxBuild): string[] {
     const each = (option: string, values: Readonly<Record<string, string>>) =>
         Object.entries(values).map(([name, value]) => `--${option}=${name}=${value}`);
     return [
-        ...["build", `--file=${dockerfile}`, `--platform=${platform}`, "--progress=plain", "--provenance=false", "--sbom=false"],
+        ...["build", "--progress=plain", `--file=${dockerfile}`, `--platform=${platforms.join(",")}`],
         ...each("build-arg", args),
         ...each("build-context", contexts),
-        ...(push === undefined ? ["--output=type=cacheonly"] : [`--tag=${push}`, "--push"]),
+        ...[`--provenance=${provenance}`, "--sbom=false", `--output=${output}`],
     ];
 }
 
@@ -68,5 +67,7 @@ async function ended(program: string, args: readonly string[], where: { cwd: str
         child.once("error", reject);
         child.once("close", resolve);
     });
-    if (code !== 0) throw new DockerError(told.slice(told.lastIndexOf("ERROR: ") + "ERROR: ".length).trim() || `exit code ${code}`);
+    if (code === 0) return;
+    const [, reason = `exit code ${code}`] = /(?:^|\n)ERROR: ([^]*)$/.exec(told) ?? [];
+    throw new DockerError(reason.trim());
 }

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { createInterface } from "node:readline";
 import { findOnPath } from "../toolchain/searchPath";
 import { DockerApi } from "./api";
+import { ended, listening } from "./process";
 
 /** A Docker daemon to build with. */
 export interface DockerDaemon {
@@ -64,37 +63,12 @@ async function startDocker(program: string): Promise<DockerDaemon> {
         rmSync(root, { recursive: true, force: true });
     };
     try {
-        await listening(child);
+        await listening(child, "dockerd", "API listen on");
     } catch (error) {
         await stop();
         throw error;
     }
     return { host, stop };
-}
-
-/** Waits for the line in which the daemon says that it listens. */
-async function listening(child: ChildProcess): Promise<void> {
-    const said: string[] = [];
-    const started = new Promise<void>((resolve, reject) => {
-        child.once("error", reject);
-        const lines = createInterface({ input: child.stderr! });
-        lines.on("line", (line) => {
-            said.push(line);
-            if (line.includes("API listen on")) resolve();
-        });
-        lines.once("close", () => reject(new Error(`dockerd did not start; its last words:\n${said.slice(-10).join("\n")}`)));
-    });
-    await started;
-}
-
-/** Asks it to end, since only it ends the containerd that it started. */
-async function ended(child: ChildProcess): Promise<void> {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
-        return;
-    }
-    const gone = once(child, "exit");
-    child.kill("SIGTERM");
-    await gone;
 }
 
 /** Debian keeps it where only root's PATH leads. */

@@ -20,9 +20,11 @@ export interface RunnerBuild {
     platforms: readonly string[];
     /** `type=image,name=…,push=true` by key. Without `push` the image is thrown away. */
     output: Readonly<Record<string, string>>;
-    /** Docker daemon to build with. @default - the sandbox's own builder */
-    dockerHost?: string;
-    /** Program that builds with the daemon. @default `buildx`, as PATH has it */
+    /** `mode=max`. @default - none is asked for */
+    provenance?: string;
+    /** What builds: a Docker daemon, or the BuildKit that buildx is set up with. @default - the sandbox's own builder */
+    builder?: { dockerHost: string } | "buildkit";
+    /** Program that both are asked by. @default `buildx`, as PATH has it */
     buildx?: string;
 }
 
@@ -30,7 +32,8 @@ export interface RunnerBuild {
 export async function buildOnRunner(build: RunnerBuild): Promise<string | undefined> {
     const { name, push } = build.output;
     const target = push === "true" ? name : undefined;
-    if (build.dockerHost) return buildWithDocker(build, build.dockerHost, target);
+    if (build.builder === "buildkit") return buildWithBuildkit(build);
+    if (build.builder) return buildWithDocker(build, build.builder.dockerHost, target);
     const image = builtImage(build);
     if (target === undefined) return undefined;
     await pushAs(defaultCredentials())(target, image);
@@ -53,25 +56,45 @@ function wholeFolder(workspace: string, path: string): Context {
     const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
     return Object.fromEntries(
         entries.map((entry) => {
-            const path = join(entry.parentPath, entry.name);
-            const name = relative(folder, path).split(sep).join("/");
+            const file = join(entry.parentPath, entry.name);
+            const name = relative(folder, file).split(sep).join("/");
             if (!entry.isFile()) return [name, { content: Buffer.alloc(0), mode: "120000" }];
-            return [name, { content: readFileSync(path), mode: statSync(path).mode & 0o100 ? "100755" : "100644" }];
+            return [name, { content: readFileSync(file), mode: statSync(file).mode & 0o100 ? "100755" : "100644" }];
         }),
     );
 }
 
-/**
- * BuildKit in a real daemon, by buildx. What the daemon's driver cannot is left out and said: it attests nothing, builds for one
- * platform, and pushes by tag alone, so what was pushed has a tag of its own that nobody asks for.
- */
-async function buildWithDocker(build: RunnerBuild, host: string, target: string | undefined): Promise<string | undefined> {
-    const { workspace, platforms, buildx = "buildx", ...rest } = build;
-    const [platform = "linux/amd64", ...others] = platforms;
-    if (others.length > 0)
-        throw new Error(`the daemon at ${host} builds one platform at a time, and ${platforms.join(", ")} were asked for`);
-    const push = target === undefined ? undefined : `${target}:build-${randomUUID()}`;
-    console.log(`Left out, as the daemon's driver has neither: bill of materials, provenance.`);
-    if (push !== undefined) console.log(`It does not push by digest: ${push} is pushed, and its digest is told.`);
-    return buildWithBuildx({ ...rest, buildx, host, directory: workspace, platform, push });
+const withoutBill = "Left out: the bill of materials, whose scanner is an image from the internet.";
+
+/** The build as it is asked for, by a BuildKit that buildx is set up with. */
+async function buildWithBuildkit({ output, provenance, ...build }: RunnerBuild): Promise<string | undefined> {
+    console.log(withoutBill);
+    const told = Object.entries(output).map(([key, value]) => `${key}=${value}`);
+    const digest = await buildWithBuildx({
+        ...build,
+        directory: build.workspace,
+        provenance: provenance ?? "false",
+        output: told.length > 0 ? told.join(",") : thrownAway,
+    });
+    return output.push === "true" ? digest : undefined;
 }
+
+/**
+ * A Docker daemon. What it cannot is left out and said: it attests nothing, builds for one platform, and pushes by tag alone, so what
+ * was pushed has a tag of its own that nobody asks for.
+ */
+async function buildWithDocker(build: RunnerBuild, dockerHost: string, target: string | undefined): Promise<string | undefined> {
+    const { workspace, platforms } = build;
+    if (platforms.length > 1) {
+        throw new Error(`the daemon at ${dockerHost} builds one platform at a time, and ${platforms.join(", ")} were asked for`);
+    }
+    const name = `${target ?? ""}:build-${randomUUID()}`;
+    console.log(withoutBill);
+    console.log("Left out: provenance, which the daemon's driver does not attest.");
+    if (target !== undefined) console.log(`It does not push by digest: ${name} is pushed, and its digest is told.`);
+    const output = target === undefined ? thrownAway : `type=image,name=${name},push=true`;
+    const digest = await buildWithBuildx({ ...build, dockerHost, directory: workspace, provenance: "false", output });
+    return target === undefined ? undefined : digest;
+}
+
+const thrownAway = "type=cacheonly";

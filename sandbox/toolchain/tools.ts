@@ -18,6 +18,7 @@ export type ToolName =
     | "zizmor"
     | "act"
     | "buildx"
+    | "buildkitd"
     | ControlPlaneTool
     // What teams deploy with otherwise: the bench runs them beside oneflow.
     | "kubectl"
@@ -162,6 +163,17 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                 binary: "buildx",
                 versionVariable: "github.com/docker/buildx/version.Version",
                 expectedMinutes: 4,
+            }),
+        ],
+    },
+    buildkitd: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "buildkitd"),
+                package: "github.com/moby/buildkit/cmd/buildkitd",
+                binary: "buildkitd",
+                versionVariable: "github.com/moby/buildkit/version.Version",
+                expectedMinutes: 3,
             }),
         ],
     },

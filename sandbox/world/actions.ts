@@ -28,16 +28,15 @@ export async function serveWorldActions(
     { cloud, pullImage, services, port }: JobSurroundings,
 ): Promise<GithubServer> {
     const issuer = issuerOf(where);
-    const { dockerHost } = readWorldSettings(where);
+    const { dockerHost, buildkitHost } = readWorldSettings(where);
+    const builds = dockerHost !== undefined || buildkitHost !== undefined;
     return serveGithub({
         cloud,
         port,
         repositories: where.githubRepositories,
         directory: where.actions,
         ...(dockerHost === undefined ? {} : { dockerHost }),
-        programs: [
-            await toolDirectory(["pulumi", "pulumi-language-nodejs", ...(dockerHost === undefined ? [] : ["buildx" as const])]),
-        ],
+        programs: [await toolDirectory(["pulumi", "pulumi-language-nodejs", ...(builds ? ["buildx" as const] : [])])],
         // A world's operations repository starts as a copy of this project, its lock file among the rest.
         installed: [join(__dirname, "..", "..")],
         token: (job, audience) => issuer.token(job, audience === undefined ? {} : { audience }),
@@ -46,6 +45,7 @@ export async function serveWorldActions(
             const providers = await serveJobProviders({ cloud, kubeconfig, pullImage });
             const variables = {
                 ...providers.environment,
+                ...(buildkitHost === undefined ? {} : { BUILDKIT_HOST: buildkitHost }),
                 ONEFLOW_SANDBOX_GOOGLE: services.google,
                 ONEFLOW_SANDBOX_REGISTRY: services.registry,
                 ONEFLOW_SANDBOX_KUBECONFIG: kubeconfig,

@@ -11,6 +11,8 @@ export interface WorldSettings {
     kubernetes: KubernetesChoice;
     /** Docker daemon that workflows build images with, `unix:///…`. @default - none: the sandbox builds them */
     dockerHost?: string;
+    /** BuildKit that they build with rather than with a Docker daemon, `unix:///…`. @default - none */
+    buildkitHost?: string;
     /** What the organisation delivers. @default Online Boutique, from one repository that holds the settings too */
     delivers?: Delivered;
 }

@@ -3,9 +3,11 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OciRegistry } from "../../core/registry/client";
+import { type Buildkit, startBuildkit } from "../../sandbox/docker/buildkit";
 import { type DockerDaemon, DockerMissing, openDocker } from "../../sandbox/docker/daemon";
 import { buildOnRunner, type RunnerBuild } from "../../sandbox/github/imageBuild";
 import { basicAuthorization } from "../../sandbox/registry/push";
+import { run } from "../../sandbox/toolchain/run";
 import { toolPath } from "../../sandbox/toolchain/toolchain";
 import { openPolicy, type RegistryPolicy, type RegistryServer, serveRegistry } from "../../sandbox/registry/server";
 
@@ -89,10 +91,75 @@ describe("A workflow's build of an image", function () {
         }
         try {
             const buildx = await toolPath("buildx");
-            const digest = await buildOnRunner(asked({ dockerHost: docker.host, buildx }));
+            const digest = await buildOnRunner(asked({ builder: { dockerHost: docker.host }, buildx }));
             assert.deepEqual(await configuration(digest!), expected);
         } finally {
             await docker.stop();
         }
     });
+
+    it("is the very one that is asked for where the runner has a BuildKit, further folders and provenance with it", async function () {
+        const buildx = await toolPath("buildx");
+        let buildkit: Buildkit;
+        try {
+            buildkit = await startBuildkit();
+        } catch (error) {
+            if (!(error instanceof DockerMissing)) throw error;
+            console.log(`        ${error.message}`);
+            return this.skip();
+        }
+        try {
+            await run(buildx, ["create", "--use", "--driver=remote", buildkit.host]);
+            mkdirSync(join(folder, "libs", "Money"), { recursive: true });
+            writeFileSync(join(folder, "libs", "Money", "rates"), "1 EUR\n");
+            const dockerfile = [
+                "FROM scratch",
+                "ARG GREETING",
+                "ENV GREETING=$GREETING",
+                "COPY --from=libs/money rates /",
+                "COPY app /app",
+            ];
+            writeFileSync(join(folder, "src", "cart", "Dockerfile.money"), [...dockerfile, 'ENTRYPOINT ["/app"]', ""].join("\n"));
+            const name = `${registry.address}/acme-dev/develop/cart`;
+            const tags = await tagsOf();
+            const build = asked({
+                builder: "buildkit",
+                buildx,
+                dockerfile: "src/cart/Dockerfile.money",
+                contexts: { "libs/money": "./libs/Money" },
+                platforms: ["linux/amd64", "linux/arm64"],
+                output: { type: "image", name, "push-by-digest": "true", "name-canonical": "true", push: "true" },
+                provenance: "mode=max",
+            });
+            const digest = await buildOnRunner(build);
+            assert.deepEqual(await configuration(digest!), expected);
+            assert.deepEqual(await tagsOf(), tags);
+            const index = JSON.parse((await new OciRegistry().manifest(`${name}@${digest}`))!.bytes.toString()) as Index;
+            assert.deepEqual(
+                index.manifests.map(({ platform, annotations }) => [
+                    platform.architecture,
+                    annotations?.["vnd.docker.reference.type"],
+                ]),
+                [
+                    ["amd64", undefined],
+                    ["arm64", undefined],
+                    ["unknown", "attestation-manifest"],
+                    ["unknown", "attestation-manifest"],
+                ],
+            );
+            writeFileSync(join(folder, "libs", "Money", "rates"), "2 EUR\n");
+            assert.notEqual(await buildOnRunner(build), digest);
+        } finally {
+            await buildkit.stop();
+        }
+    });
+    interface Index {
+        manifests: { platform: { architecture: string }; annotations?: Record<string, string> }[];
+    }
+
+    async function tagsOf(): Promise<string[]> {
+        const url = `http://${registry.address}/v2/acme-dev/develop/cart/tags/list`;
+        const response = await fetch(url, { headers: { authorization: basicAuthorization("builder-token") } });
+        return ((await response.json()) as { tags: string[] }).tags;
+    }
 });

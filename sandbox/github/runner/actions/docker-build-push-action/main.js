@@ -22,6 +22,7 @@ async function main() {
     const root = path.resolve(__dirname, "../../../../..");
     require("ts-node").register({ transpileOnly: true, cwd: root });
     const { buildOnRunner } = require(path.join(root, "sandbox/github/imageBuild"));
+    const { BUILDKIT_HOST, DOCKER_HOST } = process.env;
     const context = input("context");
     const digest = await buildOnRunner({
         workspace: process.env.GITHUB_WORKSPACE,
@@ -31,7 +32,8 @@ async function main() {
         contexts: assigned("build-contexts"),
         platforms: listed(input("platforms"), ","),
         output: Object.fromEntries(listed(input("outputs"), ",").map((entry) => entry.split("="))),
-        dockerHost: process.env.DOCKER_HOST,
+        provenance: input("provenance") || undefined,
+        builder: BUILDKIT_HOST ? "buildkit" : DOCKER_HOST ? { dockerHost: DOCKER_HOST } : undefined,
     });
     if (digest !== undefined) output("digest", digest);
     console.log(digest === undefined ? "Built, and thrown away." : `Pushed ${digest}`);
