@@ -15,13 +15,14 @@ interface Group {
 }
 
 const engineTools = ["pulumi", "pulumi-language-nodejs"] as const;
+const dockerTools = ["buildx", "buildkitd"] as const;
 const clusterTools = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 
 const groups: readonly Group[] = [
     { suites: ["unit", "components"], tools: [], jobs: 2 },
     { suites: ["registry"], tools: ["docker-registry", "crane"] },
-    { suites: ["workflows"], tools: ["actionlint", "zizmor", "act"] },
-    { suites: ["engine"], tools: [...engineTools, "docker-registry", "crane"] },
+    { suites: ["workflows"], tools: ["actionlint", "zizmor", "act", ...engineTools, ...dockerTools] },
+    { suites: ["engine"], tools: [...engineTools, ...dockerTools, "docker-registry", "crane"] },
     { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov"] },
 ];
 const parts = ["static", ...groups.flatMap(({ suites }) => suites)];

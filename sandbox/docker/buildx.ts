@@ -23,21 +23,28 @@ export interface BuildxBuild {
     provenance: string;
     /** `type=image,name=…,push=true`: what is pushed goes with the credentials of docker's configuration. */
     output: string;
+    /** Told what buildx tells while it builds. */
+    tell(text: string): void;
 }
 
 /**
- * Builds with buildx, which tells on standard error what it does.
+ * Builds with buildx.
  *
  * @returns the digest of the image; nothing where none was made
  * @throws DockerError in buildx's words
  */
 export async function buildWithBuildx(build: BuildxBuild): Promise<Digest | undefined> {
-    const { buildx = "buildx", dockerHost, directory } = build;
+    const { buildx = "buildx", dockerHost, directory, tell } = build;
     const own = mkdtempSync(join(tmpdir(), "oneflow-buildx-"));
     const metadata = join(own, "metadata.json");
     try {
         const env = { ...process.env, ...(dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost }) };
-        await ended(buildx, [...buildxArguments(build), `--metadata-file=${metadata}`, build.context], { cwd: directory, env });
+        await ended(
+            buildx,
+            [...buildxArguments(build), `--metadata-file=${metadata}`, build.context],
+            { cwd: directory, env },
+            tell,
+        );
         const { "containerimage.digest": digest } = JSON.parse(readFileSync(metadata, "utf8")) as Record<string, unknown>;
         return isDigest(digest) ? digest : undefined;
     } finally {
@@ -56,12 +63,17 @@ function buildxArguments({ dockerfile, args, contexts, platforms, provenance, ou
     ];
 }
 
-async function ended(program: string, args: readonly string[], where: { cwd: string; env: NodeJS.ProcessEnv }): Promise<void> {
-    const child = spawn(program, args, { ...where, stdio: ["ignore", "inherit", "pipe"] });
+async function ended(
+    program: string,
+    args: readonly string[],
+    where: { cwd: string; env: NodeJS.ProcessEnv },
+    tell: BuildxBuild["tell"],
+): Promise<void> {
+    const child = spawn(program, args, { ...where, stdio: ["ignore", "ignore", "pipe"] });
     let told = "";
     child.stderr.setEncoding("utf8").on("data", (part: string) => {
         told += part;
-        process.stderr.write(part);
+        tell(part);
     });
     const code = await new Promise<number | null>((resolve, reject) => {
         child.once("error", reject);

@@ -26,6 +26,8 @@ export interface RunnerBuild {
     builder?: { dockerHost: string } | "buildkit";
     /** Program that both are asked by. @default `buildx`, as PATH has it */
     buildx?: string;
+    /** Told what buildx tells, and what of the build was left out. @default - standard error is */
+    tell?(text: string): void;
 }
 
 /** Builds an image from the working tree. @returns the digest of what was pushed */
@@ -64,16 +66,22 @@ function wholeFolder(workspace: string, path: string): Context {
     );
 }
 
-const withoutBill = "Left out: the bill of materials, whose scanner is an image from the internet.";
+const withoutBill = "Left out: the bill of materials, whose scanner is an image from the internet.\n";
 
 /** The build as it is asked for, by a BuildKit that buildx is set up with. */
-async function buildWithBuildkit({ output, provenance, ...build }: RunnerBuild): Promise<string | undefined> {
-    console.log(withoutBill);
+async function buildWithBuildkit({
+    output,
+    provenance,
+    tell = toStandardError,
+    ...build
+}: RunnerBuild): Promise<string | undefined> {
+    tell(withoutBill);
     const told = Object.entries(output).map(([key, value]) => `${key}=${value}`);
     const digest = await buildWithBuildx({
         ...build,
         directory: build.workspace,
         provenance: provenance ?? "false",
+        tell,
         output: told.length > 0 ? told.join(",") : thrownAway,
     });
     return output.push === "true" ? digest : undefined;
@@ -84,17 +92,18 @@ async function buildWithBuildkit({ output, provenance, ...build }: RunnerBuild):
  * was pushed has a tag of its own that nobody asks for.
  */
 async function buildWithDocker(build: RunnerBuild, dockerHost: string, target: string | undefined): Promise<string | undefined> {
-    const { workspace, platforms } = build;
+    const { workspace, platforms, tell = toStandardError } = build;
     if (platforms.length > 1) {
         throw new Error(`the daemon at ${dockerHost} builds one platform at a time, and ${platforms.join(", ")} were asked for`);
     }
     const name = `${target ?? ""}:build-${randomUUID()}`;
-    console.log(withoutBill);
-    console.log("Left out: provenance, which the daemon's driver does not attest.");
-    if (target !== undefined) console.log(`It does not push by digest: ${name} is pushed, and its digest is told.`);
+    tell(withoutBill);
+    tell("Left out: provenance, which the daemon's driver does not attest.\n");
+    if (target !== undefined) tell(`Left out: pushing by digest. ${name} is pushed, and its digest is told.\n`);
     const output = target === undefined ? thrownAway : `type=image,name=${name},push=true`;
-    const digest = await buildWithBuildx({ ...build, dockerHost, directory: workspace, provenance: "false", output });
+    const digest = await buildWithBuildx({ ...build, dockerHost, directory: workspace, provenance: "false", output, tell });
     return target === undefined ? undefined : digest;
 }
 
 const thrownAway = "type=cacheonly";
+const toStandardError = (text: string) => void process.stderr.write(text);

@@ -91,8 +91,30 @@ describe("A workflow's build of an image", function () {
         }
         try {
             const buildx = await toolPath("buildx");
-            const digest = await buildOnRunner(asked({ builder: { dockerHost: docker.host }, buildx }));
+            let told = "";
+            const tell = (text: string) => void (told += text);
+            const build = asked({ builder: { dockerHost: docker.host }, buildx, tell });
+            const digest = await buildOnRunner(build);
             assert.deepEqual(await configuration(digest!), expected);
+            assert.deepEqual(
+                told
+                    .split("\n")
+                    .filter((line) => line.startsWith("Left out: "))
+                    .map((line) => line.replace(/build-[-0-9a-f]+/, "build-…")),
+                [
+                    "Left out: the bill of materials, whose scanner is an image from the internet.",
+                    "Left out: provenance, which the daemon's driver does not attest.",
+                    `Left out: pushing by digest. ${registry.address}/acme-dev/develop/cart:build-… is pushed, and its digest is told.`,
+                ],
+            );
+            await assert.rejects(
+                buildOnRunner({ ...build, dockerfile: "src/cart/None" }),
+                /^DockerError: failed to build: .*\/None: no such file/,
+            );
+            await assert.rejects(
+                buildOnRunner({ ...build, platforms: ["linux/amd64", "linux/arm64"] }),
+                /builds one platform at a time/,
+            );
         } finally {
             await docker.stop();
         }
@@ -124,6 +146,7 @@ describe("A workflow's build of an image", function () {
             const tags = await tagsOf();
             const build = asked({
                 builder: "buildkit",
+                tell: () => {},
                 buildx,
                 dockerfile: "src/cart/Dockerfile.money",
                 contexts: { "libs/money": "./libs/Money" },
