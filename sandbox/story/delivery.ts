@@ -138,7 +138,7 @@ export class Delivery {
         await operations.commit(title);
         await operations.push(branch);
         await operations.checkout("main");
-        openPullRequest(world, organisation.repository, { base: "main", head: branch, title, body: "", author: "ada" });
+        openPullRequest(world, world.repository, { base: "main", head: branch, title, body: "", author: "ada" });
     }
 
     /** Commits what was set and pushes it to main. @returns the commit */
