@@ -29,7 +29,8 @@ export function driftWorkflow({ delivery, environments }: Pick<Settings, "delive
                         [
                             ...stackExports,
                             'asked="$(pulumi config get commit --stack "$ENVIRONMENT" 2> /dev/null || true)"',
-                            `deployed="$(pulumi stack export --stack "$ENVIRONMENT" | jq '.deployment.resources // [] | length')"`,
+                            'pulumi stack export --stack "$ENVIRONMENT" --file "$RUNNER_TEMP/stack.json"',
+                            `deployed="$(jq '.deployment.resources // [] | length' "$RUNNER_TEMP/stack.json")"`,
                             // Of a stack that nobody brought up yet, the preview would show the stack itself as missing.
                             'if [ -z "$asked" ] && [ "$deployed" = 0 ]; then',
                             '    echo "$ENVIRONMENT runs nothing, and its file asks for nothing."',
