@@ -44,7 +44,9 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
     });
     const cloud = shared ? readCloud(config, shapes, undefined, findings) : {};
     if (!shared) {
-        for (const key of (["operations", "deploy", "workflowFiles", "releasers"] as const).filter((key) => entry[key] !== undefined)) {
+        for (const key of (["operations", "deploy", "workflowFiles", "releasers"] as const).filter(
+            (key) => entry[key] !== undefined,
+        )) {
             findings.add([...path, key], "belongs to the shared platform stack, and this one has shared: false", "delete the line");
         }
     } else if (!operations && !findings.touches([...path, "operations"])) {
