@@ -55,10 +55,8 @@ export class Delivery {
 
     /** Presses the button of a workflow on main. @returns its run, when it has ended */
     async press(workflow: string, inputs: Readonly<Record<string, string>>): Promise<Run> {
-        const path = `.github/workflows/${workflow}`;
-        const button = { name: "workflow_dispatch", workflow: path, ref: "refs/heads/main", inputs } as const;
-        const [run] = await this.world.actions.handle({ repository: this.world.repository, actor: "ada", ...button });
-        return this.world.actions.finished(run.id);
+        const { id } = await this.world.dispatch(workflow, inputs);
+        return this.world.actions.finished(id);
     }
 
     /** Pushes develop's head, and builds it at once as the builder: without workflows, for what begins after a build. */

@@ -94,11 +94,8 @@ export class PipelineWorld {
     }
 
     /** Presses the button of a workflow. @returns its run, ended */
-    async press(workflow: string, inputs: Record<string, string>, ref = "refs/heads/main"): Promise<Run> {
-        const path = `.github/workflows/${workflow}`;
-        const event = { name: "workflow_dispatch", repository, actor: "ada", workflow: path, ref, inputs } as const;
-        const [run] = await this.world.actions.handle(event);
-        return this.world.actions.finished(run.id);
+    press(workflow: string, inputs: Record<string, string>): Promise<Run> {
+        return this.delivery.press(workflow, inputs);
     }
 
     /** Does something while somebody lacks one of their rights. */
