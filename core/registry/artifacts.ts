@@ -1,6 +1,6 @@
 import { type ManifestDocument, digestOf, readDocument, readPiece, type Piece } from "./contents";
 import { ociEmpty, ociManifest } from "./mediaTypes";
-import { type Artifact, type Manifest, RegistryError } from "./model";
+import { type Artifact, type Bundle, type Layer, type Manifest, RegistryError } from "./model";
 
 /** The one config of all artifacts: `{}`. */
 export const emptyConfig = Buffer.from("{}");
@@ -60,4 +60,26 @@ export function readArtifact(manifest: Manifest, where: string): ArtifactHead {
         layer: piece,
         ...(typeof data === "string" ? { embedded: Buffer.from(data, "base64") } : {}),
     };
+}
+
+/** The manifest of a bundle. Its bytes depend on the bundle alone. */
+export function bundleManifest({ config, layers }: Bundle): Manifest {
+    const described = ({ mediaType, content }: Layer) => ({ mediaType, digest: digestOf(content), size: content.length });
+    const document = { schemaVersion: 2, mediaType: ociManifest, config: described(config), layers: layers.map(described) };
+    const bytes = Buffer.from(JSON.stringify(document));
+    return { digest: digestOf(bytes), mediaType: ociManifest, size: bytes.length, bytes };
+}
+
+/**
+ * What a bundle's manifest refers to.
+ *
+ * @param where the bundle's reference, for messages
+ * @throws RegistryError where the manifest is none of one platform, such as an index
+ */
+export function readBundle(manifest: Manifest, where: string): { config: Piece; layers: Piece[] } {
+    const { config, layers } = readDocument(manifest.bytes, where);
+    if (manifest.mediaType !== ociManifest || config === undefined || layers === undefined) {
+        throw new RegistryError(`${where} is no bundle of documents: it is ${manifest.mediaType}`);
+    }
+    return { config: readPiece(config, where), layers: layers.map((layer) => readPiece(layer, where)) };
 }

@@ -1,11 +1,21 @@
 import { setTimeout as timer } from "node:timers/promises";
-import { artifactManifest, emptyConfig, readArtifact } from "./artifacts";
+import { artifactManifest, bundleManifest, emptyConfig, readArtifact, readBundle } from "./artifacts";
 import { Blobs } from "./blobs";
 import { copyImage } from "./copy";
 import { type Credentials, defaultCredentials } from "./credentials";
-import { contentsOf, digestOf } from "./contents";
+import { contentsOf, digestOf, type Piece } from "./contents";
 import { Manifests, nameOf, type Repository } from "./manifests";
-import { type Artifact, type CopyReport, type Descriptor, type Manifest, type Registry, RegistryError } from "./model";
+import {
+    type Artifact,
+    type Bundle,
+    type CopyReport,
+    DamagedContent,
+    type Descriptor,
+    type Layer,
+    type Manifest,
+    type Registry,
+    RegistryError,
+} from "./model";
 import { type Digest, formatReference, isTag, parseReference } from "./reference";
 import { Transport } from "./transport";
 
@@ -90,24 +100,7 @@ export class OciRegistry implements Registry {
         tags: readonly string[],
         { move = false }: { move?: boolean } = {},
     ): Promise<Descriptor> {
-        const where = repositoryOf(repository);
-        const manifest = artifactManifest(artifact);
-        const { digest, mediaType, size } = manifest;
-        const unset = await this.missing(where, digest, tags, move);
-        if (unset.length < new Set(tags).size || (await this.manifests.resolve(where, digest, "push"))) {
-            await Promise.all(unset.map((tag) => this.manifests.put(where, manifest, tag)));
-            return { digest, mediaType, size };
-        }
-        const bytes = new Map([emptyConfig, artifact.content].map((each) => [digestOf(each), each]));
-        await Promise.all(
-            contentsOf(manifest, nameOf(where, digest)).blobs.map((piece) =>
-                this.blobs.place(piece, bytes.get(piece.digest)!, where),
-            ),
-        );
-        const [first = digest, ...others] = unset;
-        await this.manifests.put(where, manifest, first);
-        await Promise.all(others.map((tag) => this.manifests.put(where, manifest, tag)));
-        return { digest, mediaType, size };
+        return this.pushManifest(repositoryOf(repository), artifactManifest(artifact), [emptyConfig, artifact.content], tags, move);
     }
 
     async pullArtifact(reference: string): Promise<(Artifact & { descriptor: Descriptor }) | undefined> {
@@ -124,6 +117,60 @@ export class OciRegistry implements Registry {
             );
         }
         return { ...head, content, descriptor: { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.size } };
+    }
+
+    async pushBundle(repository: string, bundle: Bundle, tags: readonly string[]): Promise<Descriptor> {
+        const contents = [bundle.config, ...bundle.layers].map(({ content }) => content);
+        return this.pushManifest(repositoryOf(repository), bundleManifest(bundle), contents, tags, false);
+    }
+
+    async pullBundle(reference: string): Promise<(Bundle & { descriptor: Descriptor }) | undefined> {
+        const { where, name } = read(reference);
+        const manifest = await this.manifests.get(where, name);
+        if (!manifest) {
+            return undefined;
+        }
+        const { config, layers } = readBundle(manifest, reference);
+        const [first, ...others] = await Promise.all([config, ...layers].map((piece) => this.layer(where, piece, reference)));
+        const { digest, mediaType, size } = manifest;
+        return { config: first, layers: others, descriptor: { digest, mediaType, size } };
+    }
+
+    private async layer(where: Repository, piece: Piece, reference: string): Promise<Layer> {
+        try {
+            return { mediaType: piece.mediaType, content: await this.blobs.read(where, piece) };
+        } catch (error) {
+            if (error instanceof RegistryError && error.status === 404) {
+                throw new DamagedContent(`${reference} is damaged: its piece ${piece.digest} (${piece.mediaType}) is missing`);
+            }
+            throw error;
+        }
+    }
+
+    /** Puts what the manifest refers to, then the manifest, then its tags: what can be found is whole. */
+    private async pushManifest(
+        where: Repository,
+        manifest: Manifest,
+        contents: readonly Buffer[],
+        tags: readonly string[],
+        move: boolean,
+    ): Promise<Descriptor> {
+        const { digest, mediaType, size } = manifest;
+        const unset = await this.missing(where, digest, tags, move);
+        if (unset.length < new Set(tags).size || (await this.manifests.resolve(where, digest, "push"))) {
+            await Promise.all(unset.map((tag) => this.manifests.put(where, manifest, tag)));
+            return { digest, mediaType, size };
+        }
+        const bytes = new Map(contents.map((each) => [digestOf(each), each]));
+        await Promise.all(
+            contentsOf(manifest, nameOf(where, digest)).blobs.map((piece) =>
+                this.blobs.place(piece, bytes.get(piece.digest)!, where),
+            ),
+        );
+        const [first = digest, ...others] = unset;
+        await this.manifests.put(where, manifest, first);
+        await Promise.all(others.map((tag) => this.manifests.put(where, manifest, tag)));
+        return { digest, mediaType, size };
     }
 
     /** The tags that have yet to be put on the digest. */

@@ -22,6 +22,18 @@ export interface Artifact {
     annotations?: Readonly<Record<string, string>>;
 }
 
+/** One piece of a {@link Bundle}. */
+export interface Layer {
+    mediaType: string;
+    content: Buffer;
+}
+
+/** Several documents kept in a registry as one: its kind is told by the config's media type, so other programs can know it too. */
+export interface Bundle {
+    config: Layer;
+    layers: readonly Layer[];
+}
+
 /**
  * What oneflow asks of an OCI registry. Repositories and references are texts, as `parseReference` reads them.
  * Every operation keeps digests: a manifest is moved as the bytes it is.
@@ -56,6 +68,18 @@ export interface Registry {
     ): Promise<Descriptor>;
     /** Pulls an artifact, verified by digest. Nothing where it does not exist. */
     pullArtifact(reference: string): Promise<(Artifact & { descriptor: Descriptor }) | undefined>;
+    /**
+     * Pushes a bundle and, where tags are given, tags it: write-once. Equal bundles have equal digests.
+     *
+     * @throws TagMoved where a tag means another digest; nothing was pushed then
+     */
+    pushBundle(repository: string, bundle: Bundle, tags: readonly string[]): Promise<Descriptor>;
+    /**
+     * Pulls a bundle, each of its pieces verified by digest. Nothing where it does not exist.
+     *
+     * @throws DamagedContent where a piece of it is missing or is not what its digest says
+     */
+    pullBundle(reference: string): Promise<(Bundle & { descriptor: Descriptor }) | undefined>;
 }
 
 /** What a copy had to do. */
@@ -91,5 +115,13 @@ export class RegistryError extends Error {
     ) {
         super(message);
         this.name = "RegistryError";
+    }
+}
+
+/** What a registry answered with is not what its digest says, or a piece of it is missing. */
+export class DamagedContent extends RegistryError {
+    constructor(message: string) {
+        super(message);
+        this.name = "DamagedContent";
     }
 }

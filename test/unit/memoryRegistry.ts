@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
-import { TagMoved, type Artifact, type CopyReport, type Descriptor, type Manifest, type Registry } from "../../core/registry/model";
+import { bundleManifest, readBundle } from "../../core/registry/artifacts";
+import { digestOf, type Piece } from "../../core/registry/contents";
+import {
+    DamagedContent,
+    TagMoved,
+    type Artifact,
+    type Bundle,
+    type CopyReport,
+    type Descriptor,
+    type Layer,
+    type Manifest,
+    type Registry,
+} from "../../core/registry/model";
 import { parseReference, type Digest } from "../../core/registry/reference";
 
 interface Repository {
@@ -9,7 +21,7 @@ interface Repository {
 
 /**
  * A registry in memory: content-addressed manifests in repositories, tags that are written once unless moved.
- * Blobs are not modelled: an artifact's content stands in its manifest.
+ * Of blobs only those of bundles are modelled, in one place for all repositories: an artifact's content stands in its manifest.
  */
 export class MemoryRegistry implements Registry {
     /** Every call that was made, as `resolve europe-west1-docker.pkg.dev/…`. */
@@ -18,6 +30,8 @@ export class MemoryRegistry implements Registry {
     beforePut: (call: string) => void = () => undefined;
     /** Called before anything is read, with its reference; what it throws is what the caller gets. */
     beforeRead: (reference: string) => void = () => undefined;
+    /** What the registry has under a digest: to take one out, or put other bytes there, is to damage it. */
+    readonly blobs = new Map<Digest, Buffer>();
     private readonly repositories = new Map<string, Repository>();
 
     async resolve(reference: string): Promise<Descriptor | undefined> {
@@ -83,6 +97,36 @@ export class MemoryRegistry implements Registry {
         return { ...body, content: Buffer.from(body.content, "base64"), descriptor: { digest, mediaType, size } };
     }
 
+    async pushBundle(repository: string, bundle: Bundle, tags: readonly string[]): Promise<Descriptor> {
+        this.calls.push(`push ${repository}:${tags.join(",")}`);
+        const manifest = bundleManifest(bundle);
+        for (const tag of tags) {
+            const current = this.repositories.get(repository)?.tags.get(tag);
+            if (current !== undefined && current !== manifest.digest) {
+                throw new TagMoved(`${repository}:${tag}`, current, manifest.digest);
+            }
+        }
+        [bundle.config, ...bundle.layers].forEach(({ content }) => this.blobs.set(digestOf(content), content));
+        this.putManifest(repository, manifest);
+        tags.forEach((tag) => this.putTag(repository, manifest.digest, tag, {}));
+        return { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.size };
+    }
+
+    async pullBundle(reference: string): Promise<(Bundle & { descriptor: Descriptor }) | undefined> {
+        this.calls.push(`pull ${reference}`);
+        const found = this.find(reference);
+        if (!found) {
+            return undefined;
+        }
+        const { digest, mediaType, size } = found;
+        const { config, layers } = readBundle(found, reference);
+        return {
+            config: this.layer(config),
+            layers: layers.map((layer) => this.layer(layer)),
+            descriptor: { digest, mediaType, size },
+        };
+    }
+
     /** Pushes an image with this text as its whole content, as a build does. */
     putImage(repository: string, content: string, tags: readonly string[], options: { move?: boolean } = {}): Digest {
         const manifest = manifestOf(Buffer.from(content), "application/vnd.oci.image.manifest.v1+json");
@@ -120,6 +164,14 @@ export class MemoryRegistry implements Registry {
         const repository = this.repositories.get(name);
         const digest = parsed.digest ?? (parsed.tag === undefined ? undefined : repository?.tags.get(parsed.tag));
         return digest && repository?.manifests.get(digest);
+    }
+
+    private layer({ digest, mediaType }: Piece): Layer {
+        const content = this.blobs.get(digest);
+        if (!content || digestOf(content) !== digest) {
+            throw new DamagedContent(`${digest} is ${content ? "damaged" : "missing"}`);
+        }
+        return { mediaType, content };
     }
 
     private repository(name: string): Repository {
