@@ -1,4 +1,4 @@
-import { crc32, gunzipSync } from "node:zlib";
+import { crc32 } from "node:zlib";
 
 /** Files by their path in the archive. */
 export type ArchivedFiles = ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export function packArchive(files: ArchivedFiles): Buffer {
  * @throws Error that says what is wrong with it
  */
 export function unpackArchive(bytes: Buffer): ArchivedFiles {
-    const tar = gunzipSync(bytes);
+    const tar = stored(bytes);
     const files = new Map<string, string>();
     for (let at = 0; at + block <= tar.length && tar[at] !== 0;) {
         const header = tar.subarray(at, at + block);
@@ -37,7 +37,7 @@ export function unpackArchive(bytes: Buffer): ArchivedFiles {
         at = start + size + padding(size);
     }
     if (!packArchive(files).equals(bytes)) {
-        throw new Error("its bytes are not those that its files give: something else wrote it");
+        throw new Error("its bytes are not those that its files give: it was changed, cut off, or something else wrote it");
     }
     return files;
 }
@@ -93,14 +93,17 @@ function field(header: Buffer, start: number, length: number): string {
     return end < 0 ? text : text.slice(0, end);
 }
 
+const gzipHead = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff]);
+const storedHead = 5;
+const mostStored = 0xffff;
+
 /** RFC 1952 around blocks of RFC 1951 that are stored as they are. No time; the system is "unknown". */
 function storedGzip(content: Buffer): Buffer {
-    const most = 0xffff;
-    const pieces: Buffer[] = [Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff])];
-    for (let at = 0; at < content.length; at += most) {
-        const piece = content.subarray(at, at + most);
-        const head = Buffer.alloc(5);
-        head.writeUInt8(at + most >= content.length ? 1 : 0, 0);
+    const pieces: Buffer[] = [gzipHead];
+    for (let at = 0; at < content.length; at += mostStored) {
+        const piece = content.subarray(at, at + mostStored);
+        const head = Buffer.alloc(storedHead);
+        head.writeUInt8(at + mostStored >= content.length ? 1 : 0, 0);
         head.writeUInt16LE(piece.length, 1);
         head.writeUInt16LE(~piece.length & 0xffff, 3);
         pieces.push(head, piece);
@@ -109,4 +112,19 @@ function storedGzip(content: Buffer): Buffer {
     tail.writeUInt32LE(crc32(content), 0);
     tail.writeUInt32LE(content.length, 4);
     return Buffer.concat([...pieces, tail]);
+}
+
+/** What {@link storedGzip} holds. Of bytes that it did not make, something that it would not make these from. */
+function stored(bytes: Buffer): Buffer {
+    const pieces: Buffer[] = [];
+    for (let at = gzipHead.length; at + storedHead <= bytes.length; ) {
+        const start = at + storedHead;
+        const end = start + bytes.readUInt16LE(at + 1);
+        pieces.push(bytes.subarray(start, end));
+        if (bytes[at] !== 0) {
+            break;
+        }
+        at = end;
+    }
+    return Buffer.concat(pieces);
 }

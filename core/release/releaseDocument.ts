@@ -32,10 +32,12 @@ import { isVersion } from "./version";
 export function releaseBundle(release: Release): Bundle {
     refuseUnreleasable(release);
     const { project, version, deploy, target } = release;
-    const texts = [...releaseObjects(release)].map(
-        ([file, objects]) => [file, manifestText(objects, { namespace: target.namespace, registry: deploy })] as const,
-    );
     const lock = serializeLock(release.lock);
+    // Rendered is what the bytes say, never what this process happens to hold: keys may stand in another order there.
+    const objects = releaseObjects({ ...release, lock: parseLock(lock) });
+    const texts = [...objects].map(
+        ([file, each]) => [file, manifestText(each, { namespace: target.namespace, registry: deploy })] as const,
+    );
     const kustomization = packKustomization({
         namespace: target.namespace,
         registry: deploy,

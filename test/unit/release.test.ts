@@ -1,0 +1,256 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Refusal, type Problem } from "../../core/refusal";
+import { digestOf } from "../../core/registry/contents";
+import type { Bundle } from "../../core/registry/model";
+import { packArchive, unpackArchive } from "../../core/release/archive";
+import { canonicalJson, imageSet, setKey } from "../../core/release/lock";
+import type { Release } from "../../core/release/release";
+import { parseRelease, releaseBundle } from "../../core/release/releaseDocument";
+import { anyService } from "./manifestsAnyService";
+import { digest, lockOf } from "./promotionExamples";
+import { deploy, releaseOf, sha } from "./releaseFixture";
+
+const release = releaseOf();
+const [chart, lock, kustomization] = [0, 1, 2];
+
+describe("a release", () => {
+    it("is a chart to Helm, with the lock and the kustomization beside it", () => {
+        const { config, layers } = releaseBundle(release);
+        assert.equal(config.mediaType, "application/vnd.cncf.helm.config.v1+json");
+        assert.deepEqual(
+            layers.map(({ mediaType }) => mediaType),
+            [
+                "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+                "application/vnd.oneflow.lock.v1+json",
+                "application/vnd.oneflow.kustomization.v1.tar+gzip",
+            ],
+        );
+        assert.deepEqual(JSON.parse(config.content.toString()), {
+            apiVersion: "v2",
+            name: "shop",
+            type: "application",
+            version: "1.4.0",
+            appVersion: "1.4.0",
+            description: "shop v1.4.0: every service by digest",
+            annotations: {
+                "oneflow.dev/schema": "oneflow.dev/release/v1",
+                "oneflow.dev/project": "shop",
+                "oneflow.dev/deploy": deploy,
+                "oneflow.dev/environment": "prod",
+                "oneflow.dev/cloudProject": "acme-prod",
+                "oneflow.dev/namespace": "shop-prod",
+                "oneflow.dev/commit": sha,
+                "oneflow.dev/set": setKey(imageSet(release.lock.images)),
+                "oneflow.dev/lock": digestOf(layers[lock].content),
+                "oneflow.dev/kustomization": digestOf(layers[kustomization].content),
+            },
+        });
+    });
+
+    it("reads back as it was", () => {
+        assert.deepEqual(parseRelease(releaseBundle(release)), release);
+    });
+
+    it("reads back as it was, whatever its services are", () => {
+        fc.assert(
+            fc.property(anyRelease, (any) => {
+                assert.equal(canonicalJson(parseRelease(releaseBundle(any))), canonicalJson(any));
+            }),
+            { seed: 1, numRuns: 30 },
+        );
+    });
+
+    it("has the same bytes whatever the order of its keys", () => {
+        fc.assert(
+            fc.property(anyRelease, (any) => {
+                assert.deepEqual(releaseBundle(turned(any) as Release), releaseBundle(any));
+            }),
+            { seed: 2, numRuns: 20 },
+        );
+    });
+
+    it("is refused with any one byte changed, whichever of its pieces that is in", () => {
+        const bundle = releaseBundle(release);
+        const pieces = [bundle.config, ...bundle.layers].map(({ content }) => content);
+        fc.assert(
+            fc.property(
+                fc
+                    .integer({ min: 0, max: pieces.length - 1 })
+                    .chain((piece) =>
+                        fc.tuple(
+                            fc.constant(piece),
+                            fc.integer({ min: 0, max: pieces[piece].length - 1 }),
+                            fc.integer({ min: 1, max: 255 }),
+                        ),
+                    ),
+                ([piece, at, change]) => {
+                    const changed = Buffer.from(pieces[piece]);
+                    changed[at] ^= change;
+                    assert.throws(() => parseRelease(withPiece(bundle, piece, changed)), Refusal);
+                },
+            ),
+            { seed: 3, numRuns: 300 },
+        );
+    });
+
+    it("is refused where one of its pieces is cut off, wherever", () => {
+        const bundle = releaseBundle(release);
+        const pieces = [bundle.config, ...bundle.layers].map(({ content }) => content);
+        fc.assert(
+            fc.property(fc.integer({ min: 0, max: pieces.length - 1 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (piece, part) => {
+                const cut = pieces[piece].subarray(0, Math.floor(pieces[piece].length * part));
+                assert.throws(() => parseRelease(withPiece(bundle, piece, cut)), Refusal);
+            }),
+            { seed: 4, numRuns: 200 },
+        );
+    });
+
+    it("is refused where a layer is missing, or one too many is there", () => {
+        const { config, layers } = releaseBundle(release);
+        for (const others of [layers.slice(0, 2), [...layers, layers[chart]], [], [...layers].reverse()]) {
+            assert.throws(() => parseRelease({ config, layers: others }), Refusal);
+        }
+    });
+
+    it("is refused where it is the chart of another program", () => {
+        const { layers } = releaseBundle(release);
+        const config = { mediaType: "application/vnd.cncf.helm.config.v1+json", content: Buffer.from('{"name":"nginx"}') };
+        assert.deepEqual(
+            problemsOf(() => parseRelease({ config, layers })).map(({ subject }) => subject),
+            ["config.annotations", "schema"],
+        );
+    });
+
+    it("is refused where chart and lock are of two releases", () => {
+        const other = releaseBundle(releaseOf({ lock: { ...release.lock, source: { ...release.lock.source, branch: "main" } } }));
+        const { config, layers } = releaseBundle(release);
+        assert.deepEqual(
+            problemsOf(() => parseRelease({ config, layers: [layers[chart], other.layers[lock], layers[kustomization]] })).map(
+                ({ subject }) => subject,
+            ),
+            ["config.annotations"],
+        );
+    });
+
+    it("is refused where an image of the chart is not the lock's, even where all digests of its pieces are right", () => {
+        const forged = forge((text) => text.replaceAll(release.lock.images.cart.digest, digest("bad")));
+        assert.deepEqual(
+            problemsOf(() => parseRelease(forged)),
+            [
+                {
+                    subject: "chart.cart",
+                    message: `is "${digest("bad")}", expected ${release.lock.images.cart.digest}.`,
+                },
+            ],
+        );
+    });
+
+    it("is refused where the kustomization deploys something else than the chart", () => {
+        const forged = forge((text) => text, (text) => text.replaceAll('"RollingUpdate"', '"Recreate"'));
+        assert.deepEqual(
+            problemsOf(() => parseRelease(forged)),
+            ["cart", "checkout"].map((name) => ({
+                subject: `services/${name}.yaml`,
+                message: "is not the same in chart and kustomization.",
+            })),
+        );
+    });
+
+    it("is not made of a lock that misses an image, or has one too many", () => {
+        const { cart, ...rest } = release.lock.images;
+        const images = { ...rest, mailer: cart };
+        assert.throws(
+            () => releaseBundle(releaseOf({ lock: { ...release.lock, images } })),
+            new Refusal("Lock of release v1.4.0 cannot be read", [
+                { subject: "images.cart", message: "is missing: the lock's own catalog has it." },
+                { subject: "images.mailer", message: "is one too many: the lock's own catalog does not have it." },
+            ]),
+        );
+    });
+
+    it("is not made under a version or a name that a registry cannot hold, and all is said at once", () => {
+        const target = { environment: "prod", cloudProject: "acme-prod", namespace: "" };
+        assert.throws(
+            () => releaseBundle(releaseOf({ project: "_shop", version: "1.4.0+7", target })),
+            new Refusal("Release v1.4.0+7 refused, nothing was changed", [
+                { subject: "version", message: '"1.4.0+7" is no version; expected X.Y.Z or X.Y.Z-<pre-release>' },
+                { subject: "project", message: `${deploy}/_shop cannot be a repository in a registry, nor _shop a chart's name` },
+                { subject: "target.namespace", message: "is empty; expected a name" },
+            ]),
+        );
+    });
+
+    it("that is anything else is refused, never read", () => {
+        const bundle = releaseBundle(release);
+        fc.assert(
+            fc.property(fc.integer({ min: 0, max: 3 }), fc.oneof(fc.json(), fc.string()), (piece, anything) => {
+                assert.throws(() => parseRelease(withPiece(bundle, piece, Buffer.from(anything))), Refusal);
+            }),
+            { seed: 5, numRuns: 200 },
+        );
+    });
+});
+
+/** Releases of any services, whose names do not matter to each other. */
+const anyRelease: fc.Arbitrary<Release> = fc
+    .uniqueArray(anyService, { minLength: 1, maxLength: 3, selector: ({ name }) => name })
+    .map((services) => {
+        const catalog = { services: Object.fromEntries(services.map((service) => [service.name, service])) };
+        const images = Object.fromEntries(
+            services.flatMap(({ name, image, init }) => [
+                [name, { commit: sha, digest: image.from === "thirdParty" ? image.digest : digest("aa") }],
+                ...init.map((container) => [`${name}/${container.name}`, { source: container.image.source, digest: container.image.digest }]),
+            ]),
+        );
+        return releaseOf({ lock: lockOf(sha, images, catalog) });
+    });
+
+/** A release whose chart's and kustomization's files were edited, and every digest and name in it made right again. */
+function forge(editBoth: (text: string) => string, editResources: (text: string) => string = (text) => text): Bundle {
+    const { config, layers } = releaseBundle(release);
+    const resources = packArchive(edited(layers[kustomization].content, (text) => editResources(editBoth(text))));
+    const rebound = (text: string) => text.replaceAll(digestOf(layers[kustomization].content), digestOf(resources));
+    const templates = packArchive(edited(layers[chart].content, (text) => rebound(editBoth(text))));
+    return {
+        config: { ...config, content: Buffer.from(rebound(config.content.toString())) },
+        layers: [{ ...layers[chart], content: templates }, layers[lock], { ...layers[kustomization], content: resources }],
+    };
+}
+
+function edited(archive: Buffer, edit: (text: string) => string): Map<string, string> {
+    return new Map([...unpackArchive(archive)].map(([file, text]) => [file, edit(text)]));
+}
+
+function withPiece({ config, layers }: Bundle, piece: number, content: Buffer): Bundle {
+    return {
+        config: piece === 0 ? { ...config, content } : config,
+        layers: layers.map((layer, index) => (index === piece - 1 ? { ...layer, content } : layer)),
+    };
+}
+
+/** The same value with the keys of all objects in reverse. */
+function turned(value: unknown): unknown {
+    if (Array.isArray(value)) {
+        return value.map(turned);
+    }
+    return value === null || typeof value !== "object"
+        ? value
+        : Object.fromEntries(
+              Object.entries(value)
+                  .reverse()
+                  .map(([key, inner]) => [key, turned(inner)]),
+          );
+}
+
+function problemsOf(action: () => unknown): readonly Problem[] {
+    try {
+        action();
+    } catch (error) {
+        if (error instanceof Refusal) {
+            return error.problems;
+        }
+        throw error;
+    }
+    throw new Error("nothing was refused");
+}
