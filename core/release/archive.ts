@@ -117,7 +117,7 @@ function storedGzip(content: Buffer): Buffer {
 /** What {@link storedGzip} holds. Of bytes that it did not make, something that it would not make these from. */
 function stored(bytes: Buffer): Buffer {
     const pieces: Buffer[] = [];
-    for (let at = gzipHead.length; at + storedHead <= bytes.length; ) {
+    for (let at = gzipHead.length; at + storedHead <= bytes.length;) {
         const start = at + storedHead;
         const end = start + bytes.readUInt16LE(at + 1);
         pieces.push(bytes.subarray(start, end));

@@ -70,14 +70,15 @@ export function releaseNotes(
 ): string {
     const changes = changedImages(previous?.lock, after);
     const since = previous ? ` since v${previous.version}` : "";
+    if (changes.length === 0) {
+        return `# v${version}\n\nNo image changed${since}.\n`;
+    }
     const unchanged = imageNames(after.catalog).filter((name) => !changes.some((change) => change.name === name));
     const rows = changes.map((change) => `| ${change.name} | ${shown(change.before)} | ${shown(change.after)} |`);
-    const table =
-        changes.length === 0 ? [`No image changed${since}.`] : ["| image | before | now |", "| --- | --- | --- |", ...rows];
+    const table = [`Changed${since}:`, "", "| image | before | now |", "| --- | --- | --- |", ...rows];
+    const rest = unchanged.length > 0 ? ["", `Unchanged: ${unchanged.join(", ")}.`] : [];
     const commits = commitRanges(previous?.lock, after).flatMap((range) => section(range, history[range.repository]));
-    const rest = unchanged.length > 0 && changes.length > 0 ? ["", `Unchanged: ${unchanged.join(", ")}.`] : [];
-    const lines = [`# v${version}`, "", `Changed${since}:`, "", ...table, ...rest, ...commits];
-    return `${(changes.length === 0 ? lines.filter((line) => line !== `Changed${since}:`) : lines).join("\n")}\n`;
+    return `${[`# v${version}`, "", ...table, ...rest, ...commits].join("\n")}\n`;
 }
 
 function section({ repository, from, to }: CommitRange, commits: readonly NotedCommit[] | undefined): string[] {
@@ -86,7 +87,7 @@ function section({ repository, from, to }: CommitRange, commits: readonly NotedC
     return ["", `## ${repository}: ${ends}`, ...(list.length > 0 ? ["", ...list] : [])];
 }
 
-/** A title as it was written: Markdown, links and mentions in it are only words. */
+/** A title as it was written: what is Markdown in it is only words. */
 function literal(title: string): string {
     return title.replace(/[\\`*_{}[\]<>()#|~@]/g, "\\$&");
 }

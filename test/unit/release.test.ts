@@ -98,10 +98,14 @@ describe("a release", () => {
         const bundle = releaseBundle(release);
         const pieces = [bundle.config, ...bundle.layers].map(({ content }) => content);
         fc.assert(
-            fc.property(fc.integer({ min: 0, max: pieces.length - 1 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (piece, part) => {
-                const cut = pieces[piece].subarray(0, Math.floor(pieces[piece].length * part));
-                assert.throws(() => parseRelease(withPiece(bundle, piece, cut)), Refusal);
-            }),
+            fc.property(
+                fc.integer({ min: 0, max: pieces.length - 1 }),
+                fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+                (piece, part) => {
+                    const cut = pieces[piece].subarray(0, Math.floor(pieces[piece].length * part));
+                    assert.throws(() => parseRelease(withPiece(bundle, piece, cut)), Refusal);
+                },
+            ),
             { seed: 4, numRuns: 200 },
         );
     });
@@ -147,7 +151,10 @@ describe("a release", () => {
     });
 
     it("is refused where the kustomization deploys something else than the chart", () => {
-        const forged = forge((text) => text, (text) => text.replaceAll('"RollingUpdate"', '"Recreate"'));
+        const forged = forge(
+            (text) => text,
+            (text) => text.replaceAll('"RollingUpdate"', '"Recreate"'),
+        );
         assert.deepEqual(
             problemsOf(() => parseRelease(forged)),
             ["cart", "checkout"].map((name) => ({
@@ -200,7 +207,10 @@ const anyRelease: fc.Arbitrary<Release> = fc
         const images = Object.fromEntries(
             services.flatMap(({ name, image, init }) => [
                 [name, { commit: sha, digest: image.from === "thirdParty" ? image.digest : digest("aa") }],
-                ...init.map((container) => [`${name}/${container.name}`, { source: container.image.source, digest: container.image.digest }]),
+                ...init.map((container) => [
+                    `${name}/${container.name}`,
+                    { source: container.image.source, digest: container.image.digest },
+                ]),
             ]),
         );
         return releaseOf({ lock: lockOf(sha, images, catalog) });
