@@ -1,6 +1,6 @@
 import { type ManifestDocument, digestOf, readDocument, readPiece, type Piece } from "./contents";
 import { ociEmpty, ociManifest } from "./mediaTypes";
-import { type Artifact, type Bundle, type Layer, type Manifest, RegistryError } from "./model";
+import { type Artifact, type Bundle, type Layer, type Manifest, RegistryError, UnreadableContent } from "./model";
 
 /** The one config of all artifacts: `{}`. */
 export const emptyConfig = Buffer.from("{}");
@@ -74,12 +74,12 @@ export function bundleManifest({ config, layers }: Bundle): Manifest {
  * What a bundle's manifest refers to.
  *
  * @param where the bundle's reference, for messages
- * @throws RegistryError where the manifest is none of one platform, such as an index
+ * @throws UnreadableContent where the manifest is of another kind, such as an index
  */
 export function readBundle(manifest: Manifest, where: string): { config: Piece; layers: Piece[] } {
     const { config, layers } = readDocument(manifest.bytes, where);
     if (manifest.mediaType !== ociManifest || config === undefined || layers === undefined) {
-        throw new RegistryError(`${where} is no bundle of documents: it is ${manifest.mediaType}`);
+        throw new UnreadableContent(`${where} is no bundle of documents: it is ${manifest.mediaType}`);
     }
     return { config: readPiece(config, where), layers: layers.map((layer) => readPiece(layer, where)) };
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { digestOf, type Piece } from "./contents";
-import { DamagedContent, RegistryError } from "./model";
+import { UnreadableContent, RegistryError } from "./model";
 import { nameOf, type Repository } from "./manifests";
 import type { Digest } from "./reference";
 import { retry } from "./retry";
@@ -136,8 +136,8 @@ async function* verified(bytes: Readable, piece: Piece, where: Repository): Asyn
     }
 }
 
-function damaged(where: Repository, { digest, size }: Piece, seen: number, actual: Digest): DamagedContent {
-    return new DamagedContent(`${nameOf(where, digest)} is damaged: expected ${size} bytes, came ${seen} that are ${actual}`);
+function damaged(where: Repository, { digest, size }: Piece, seen: number, actual: Digest): UnreadableContent {
+    return new UnreadableContent(`${nameOf(where, digest)} is damaged: expected ${size} bytes, came ${seen} that are ${actual}`);
 }
 
 function blobPath({ repository }: Repository, digest: Digest): string {

@@ -9,7 +9,7 @@ import {
     type Artifact,
     type Bundle,
     type CopyReport,
-    DamagedContent,
+    UnreadableContent,
     type Descriptor,
     type Layer,
     type Manifest,
@@ -141,7 +141,7 @@ export class OciRegistry implements Registry {
             return { mediaType: piece.mediaType, content: await this.blobs.read(where, piece) };
         } catch (error) {
             if (error instanceof RegistryError && error.status === 404) {
-                throw new DamagedContent(`${reference} is damaged: its piece ${piece.digest} (${piece.mediaType}) is missing`);
+                throw new UnreadableContent(`${reference} is damaged: its piece ${piece.digest} (${piece.mediaType}) is missing`);
             }
             throw error;
         }

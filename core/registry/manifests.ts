@@ -1,6 +1,6 @@
 import { type Contents, contentsOf, digestOf, readDocument } from "./contents";
 import { manifestTypes } from "./mediaTypes";
-import { DamagedContent, type Descriptor, type Manifest, RegistryError, TagMoved } from "./model";
+import { UnreadableContent, type Descriptor, type Manifest, RegistryError, TagMoved } from "./model";
 import { nextPage } from "./pages";
 import { type Digest, formatReference, isDigest, type Reference } from "./reference";
 import type { Answer, Call, Transport } from "./transport";
@@ -186,8 +186,8 @@ export function nameOf(where: Repository, name: string): string {
     return formatReference({ ...where, ...(isDigest(name) ? { digest: name } : { tag: name }) });
 }
 
-function damaged(where: Repository, wanted: Digest, actual: Digest): DamagedContent {
-    return new DamagedContent(`${nameOf(where, wanted)} is damaged: ${where.host} answered with a manifest that is ${actual}`);
+function damaged(where: Repository, wanted: Digest, actual: Digest): UnreadableContent {
+    return new UnreadableContent(`${nameOf(where, wanted)} is damaged: ${where.host} answered with a manifest that is ${actual}`);
 }
 
 function manifestPath({ repository }: Repository, name: string): string {

@@ -77,7 +77,7 @@ export interface Registry {
     /**
      * Pulls a bundle, each of its pieces verified by digest. Nothing where it does not exist.
      *
-     * @throws DamagedContent where a piece of it is missing or is not what its digest says
+     * @throws UnreadableContent where it is another kind of thing, or a piece of it is missing or not what its digest says
      */
     pullBundle(reference: string): Promise<(Bundle & { descriptor: Descriptor }) | undefined>;
 }
@@ -118,10 +118,5 @@ export class RegistryError extends Error {
     }
 }
 
-/** What a registry answered with is not what its digest says, or a piece of it is missing. */
-export class DamagedContent extends RegistryError {
-    constructor(message: string) {
-        super(message);
-        this.name = "DamagedContent";
-    }
-}
+/** What a registry has is not what its digest says, lacks a piece, or is of another kind: to ask again would change nothing. */
+export class UnreadableContent extends RegistryError {}

@@ -1,5 +1,5 @@
 import { Refusal, type Problem } from "../refusal";
-import { DamagedContent, TagMoved, type Bundle, type Descriptor, type Registry } from "../registry/model";
+import { UnreadableContent, TagMoved, type Bundle, type Descriptor, type Registry } from "../registry/model";
 import { imageSet, type Lock } from "./lock";
 import { parseRelease, releaseBundle } from "./releaseDocument";
 import { releaseRepository, type Release } from "./release";
@@ -75,7 +75,7 @@ async function pullWhole(registry: Registry, address: string, what: string): Pro
             return pulled;
         }
     } catch (error) {
-        if (error instanceof DamagedContent) {
+        if (error instanceof UnreadableContent) {
             throw unreadable(what, [{ subject: "bytes", message: `${error.message}.` }]);
         }
         throw error;

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { Refusal } from "../../core/refusal";
 import { OciRegistry } from "../../core/registry/client";
 import { anonymous } from "../../core/registry/credentials";
 import { RegistryError } from "../../core/registry/model";
@@ -14,6 +15,7 @@ import { releaseObjects } from "../../core/release/releaseObjects";
 import { pullRelease, pushRelease } from "../../core/release/releaseStore";
 import { toolPath } from "../../sandbox/toolchain/toolchain";
 import { objectsIn, releaseOf, withEntries } from "../unit/releaseFixture";
+import { index, push } from "./clientImages";
 import { type RunningRegistry, startCraneRegistry, startDockerRegistry } from "./servers";
 
 const run = promisify(execFile);
@@ -106,6 +108,19 @@ describe("a release that was pushed", () => {
             });
         });
     }
+
+    it("is refused where an image of several platforms stands under its tags", async () => {
+        const release = releaseIn("crane", { version: "1.9.0" });
+        const repository = `${release.deploy}/shop`;
+        const image = index("shop");
+        await push(repository, image, "v1.9.0");
+        await push(repository, image, "1.9.0");
+        const message = `${repository}@${image.digest} is no bundle of documents: it is application/vnd.oci.image.index.v1+json.`;
+        await assert.rejects(
+            pullRelease(registry, release, "1.9.0"),
+            new Refusal(`Release ${repository}:v1.9.0 cannot be read`, [{ subject: "bytes", message }]),
+        );
+    });
 
     it("is no artifact of one document, and an artifact is no release", async () => {
         const release = releaseIn("crane", { version: "1.7.0" });

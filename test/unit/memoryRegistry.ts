@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { bundleManifest, readBundle } from "../../core/registry/artifacts";
 import { digestOf, type Piece } from "../../core/registry/contents";
 import {
-    DamagedContent,
+    UnreadableContent,
     TagMoved,
     type Artifact,
     type Bundle,
@@ -169,7 +169,7 @@ export class MemoryRegistry implements Registry {
     private layer({ digest, mediaType }: Piece): Layer {
         const content = this.blobs.get(digest);
         if (!content || digestOf(content) !== digest) {
-            throw new DamagedContent(`${digest} is ${content ? "damaged" : "missing"}`);
+            throw new UnreadableContent(`${digest} is ${content ? "damaged" : "missing"}`);
         }
         return { mediaType, content };
     }
