@@ -7,8 +7,10 @@ import { packArchive, unpackArchive } from "../../core/release/archive";
 import { canonicalJson, imageSet, setKey } from "../../core/release/lock";
 import type { Release } from "../../core/release/release";
 import { parseRelease, releaseBundle } from "../../core/release/releaseDocument";
+import { templateImages } from "../../core/release/manifestText";
 import { anyService } from "./manifestsAnyService";
-import { digest, lockOf } from "./promotionExamples";
+import { broughtCatalog, deployment, proxy } from "./broughtFixture";
+import { digest, imagesOf, lockOf } from "./promotionExamples";
 import { deploy, releaseOf, sha } from "./releaseFixture";
 
 const release = releaseOf();
@@ -138,7 +140,8 @@ describe("a release", () => {
     });
 
     it("is refused where an image of the chart is not the lock's, even where all digests of its pieces are right", () => {
-        const forged = forge((text) => text.replaceAll(release.lock.images.cart.digest, digest("bad")));
+        const edit: Edit = (text) => text.replaceAll(release.lock.images.cart.digest, digest("bad"));
+        const forged = forge({ templates: edit, resources: edit });
         assert.deepEqual(
             problemsOf(() => parseRelease(forged)),
             [
@@ -151,10 +154,7 @@ describe("a release", () => {
     });
 
     it("is refused where the kustomization deploys something else than the chart", () => {
-        const forged = forge(
-            (text) => text,
-            (text) => text.replaceAll('"RollingUpdate"', '"Recreate"'),
-        );
+        const forged = forge({ resources: (text) => text.replaceAll('"RollingUpdate"', '"Recreate"') });
         assert.deepEqual(
             problemsOf(() => parseRelease(forged)),
             ["cart", "checkout"].map((name) => ({
@@ -162,6 +162,48 @@ describe("a release", () => {
                 message: "is not the same in chart and kustomization.",
             })),
         );
+    });
+
+    it("is refused where the lock has an image that nothing deploys", () => {
+        const edit: Edit = (text) => text.replaceAll(/^.*image: .*\/cart\/wait@.*\n/gm, "");
+        assert.deepEqual(
+            problemsOf(() => parseRelease(forge({ templates: edit, resources: edit }))),
+            [{ subject: "chart.cart/wait", message: "is deployed by nothing: the lock has it." }],
+        );
+    });
+
+    it("is refused where its lock is written otherwise than every oneflow writes it", () => {
+        const forged = forge({ lock: (text) => JSON.stringify(JSON.parse(text), undefined, 1) });
+        const found = digestOf(forged.layers[lock].content);
+        assert.deepEqual(
+            problemsOf(() => parseRelease(forged)),
+            [{ subject: "lock", message: `is "${found}", expected its canonical bytes.` }],
+        );
+    });
+
+    it("is refused where Helm would be told something else than what stands in the registry", () => {
+        const forged = forge({
+            config: (text) => text.replace('"oneflow.dev/namespace":"shop-prod"', '"oneflow.dev/namespace":"other"'),
+        });
+        assert.deepEqual(
+            problemsOf(() => parseRelease(forged)).map(({ subject }) => subject),
+            ["chart", "default-deny.yaml", "services/cart.yaml", "services/checkout.yaml"],
+        );
+    });
+
+    it("reads back where a service brings its manifests, with images of others in them", () => {
+        const sidecar = { name: "proxy", image: proxy };
+        const brought = deployment("billing", [{ name: "server", image: "billing", args: ["{{ .Values.registry }}"] }, sidecar]);
+        const catalog = broughtCatalog({ "deployment.yaml": brought });
+        const any = releaseOf({ lock: lockOf(sha, imagesOf(catalog, sha), catalog) });
+        const bundle = releaseBundle(any);
+        assert.equal(canonicalJson(parseRelease(bundle)), canonicalJson(any));
+        const text = unpackArchive(bundle.layers[chart].content).get("shop/templates/services/billing.yaml")!;
+        assert.deepEqual(
+            templateImages(text).map(({ name }) => name),
+            ["billing", "billing/envoyproxy/envoy"],
+        );
+        assert.match(text, /- "\{\{ "\{\{" \}\} \.Values\.registry \}\}"/);
     });
 
     it("is not made of a lock that misses an image, or has one too many", () => {
@@ -216,17 +258,28 @@ const anyRelease: fc.Arbitrary<Release> = fc
         return releaseOf({ lock: lockOf(sha, images, catalog) });
     });
 
-/** A release whose chart's and kustomization's files were edited, and every digest and name in it made right again. */
-function forge(editBoth: (text: string) => string, editResources: (text: string) => string = (text) => text): Bundle {
+/** A release whose pieces were edited, and every digest that one has of another made right again. */
+function forge(edit: { templates?: Edit; resources?: Edit; lock?: Edit; config?: Edit }): Bundle {
+    const same: Edit = (text) => text;
     const { config, layers } = releaseBundle(release);
-    const resources = packArchive(edited(layers[kustomization].content, (text) => editResources(editBoth(text))));
-    const rebound = (text: string) => text.replaceAll(digestOf(layers[kustomization].content), digestOf(resources));
-    const templates = packArchive(edited(layers[chart].content, (text) => rebound(editBoth(text))));
+    const resources = packArchive(edited(layers[kustomization].content, edit.resources ?? same));
+    const locked = Buffer.from((edit.lock ?? same)(layers[lock].content.toString()));
+    const rebound = (text: string) =>
+        text
+            .replaceAll(digestOf(layers[kustomization].content), digestOf(resources))
+            .replaceAll(digestOf(layers[lock].content), digestOf(locked));
+    const templates = packArchive(edited(layers[chart].content, (text) => rebound((edit.templates ?? same)(text))));
     return {
-        config: { ...config, content: Buffer.from(rebound(config.content.toString())) },
-        layers: [{ ...layers[chart], content: templates }, layers[lock], { ...layers[kustomization], content: resources }],
+        config: { ...config, content: Buffer.from(rebound((edit.config ?? same)(config.content.toString()))) },
+        layers: [
+            { ...layers[chart], content: templates },
+            { ...layers[lock], content: locked },
+            { ...layers[kustomization], content: resources },
+        ],
     };
 }
+
+type Edit = (text: string) => string;
 
 function edited(archive: Buffer, edit: (text: string) => string): Map<string, string> {
     return new Map([...unpackArchive(archive)].map(([file, text]) => [file, edit(text)]));
