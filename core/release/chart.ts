@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { packArchive, unpackArchive } from "./archive";
 import { canonicalJson } from "./lock";
 import { yaml } from "./manifestText";
@@ -16,6 +17,8 @@ export interface ChartMetadata {
 /** A chart taken apart. */
 export interface Chart {
     metadata: string;
+    /** What image names start with unless Helm is told otherwise. */
+    registry: unknown;
     /** Path under `templates/` → text. */
     templates: ReadonlyMap<string, string>;
 }
@@ -27,9 +30,9 @@ export interface Chart {
  */
 export function packChart(metadata: ChartMetadata, templates: ReadonlyMap<string, string>, registry: string): Buffer {
     const files = {
-        "Chart.yaml": `${canonicalJson(metadata)}\n`,
-        "values.yaml": values(registry),
-        "values.schema.json": `${JSON.stringify(valuesSchema, undefined, 2)}\n`,
+        [metadataFile]: `${canonicalJson(metadata)}\n`,
+        [valuesFile]: values(registry),
+        [schemaFile]: `${JSON.stringify(valuesSchema, undefined, 2)}\n`,
     };
     const folder = metadata.name;
     return packArchive(
@@ -46,17 +49,25 @@ export function packChart(metadata: ChartMetadata, templates: ReadonlyMap<string
  */
 export function unpackChart(bytes: Buffer, name: string): Chart {
     const files = unpackArchive(bytes);
-    const outside = [...files.keys()].find((path) => !path.startsWith(`${name}/`));
-    const metadata = files.get(`${name}/Chart.yaml`);
-    if (outside !== undefined || metadata === undefined) {
-        throw new Error(
-            outside === undefined ? `it holds no ${name}/Chart.yaml` : `${outside} stands outside of the folder ${name}`,
-        );
-    }
     const folder = `${name}/templates/`;
+    const others = [...files.keys()].filter((path) => !path.startsWith(folder)).sort();
+    const expected = [metadataFile, schemaFile, valuesFile].map((file) => `${name}/${file}`);
+    if (others.join() !== expected.join()) {
+        throw new Error(`beside its templates it holds ${others.join(", ") || "nothing"}; expected ${expected.join(", ")}`);
+    }
+    const text = (file: string) => files.get(`${name}/${file}`)!;
+    const { registry } = (parse(text(valuesFile)) ?? {}) as { registry?: unknown };
     const templates = [...files].filter(([path]) => path.startsWith(folder));
-    return { metadata: metadata.trimEnd(), templates: new Map(templates.map(([path, text]) => [path.slice(folder.length), text])) };
+    return {
+        metadata: text(metadataFile).trimEnd(),
+        registry,
+        templates: new Map(templates.map(([path, template]) => [path.slice(folder.length), template])),
+    };
 }
+
+const metadataFile = "Chart.yaml";
+const schemaFile = "values.schema.json";
+const valuesFile = "values.yaml";
 
 function values(registry: string): string {
     return [

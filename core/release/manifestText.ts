@@ -38,6 +38,11 @@ export function fillTemplate(template: string, place: Place): string {
     );
 }
 
+/** Whether a template leaves open what {@link manifestText} does, and asks nothing else of Helm. */
+export function isPlainTemplate(template: string): boolean {
+    return !template.replace(anyAction, "").includes("{{");
+}
+
 /** The images of a template, as image name and digest, in the order in which they stand there. */
 export function templateImages(template: string): { name: string; digest: string }[] {
     return [...template.matchAll(templateImage)].map(([, name, digest]) => ({ name, digest }));

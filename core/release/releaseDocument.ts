@@ -3,12 +3,11 @@ import { digestOf } from "../registry/contents";
 import type { Bundle, Layer } from "../registry/model";
 import { parseReference } from "../registry/reference";
 import { packChart, unpackChart, type Chart, type ChartMetadata } from "./chart";
-import { unpackArchive } from "./archive";
 import { DocumentReader, type Fields } from "./documentReader";
-import { kustomizationFile, packKustomization } from "./kustomization";
+import { deploysAsTheyAre, packKustomization, unpackKustomization, type Kustomization } from "./kustomization";
 import { canonicalJson, imageSet, lockArtifactType, setKey, type Lock } from "./lock";
 import { parseLock, serializeLock } from "./lockDocument";
-import { fillTemplate, manifestText, templateImages } from "./manifestText";
+import { fillTemplate, isPlainTemplate, manifestText, templateImages } from "./manifestText";
 import {
     chartConfigType,
     chartLayerType,
@@ -92,10 +91,11 @@ export function parseRelease({ config, layers }: Bundle, what = "Release"): Rele
     reader.expect("config.annotations", annotations, canonicalJson(annotations) === written, written);
     reader.expect("lock", digestOf(lockLayer.content), serializeLock(lock).equals(lockLayer.content), "its canonical bytes");
     const chart = readLayer(title, "chart", chartLayer, (bytes) => unpackChart(bytes, releaseName(release.project)));
-    const resources = readLayer(title, "kustomization", kustomizationLayer, unpackArchive);
+    const kustomization = readLayer(title, "kustomization", kustomizationLayer, unpackKustomization);
     reader.expect("chart", chart.metadata, chart.metadata === config.content.toString("utf8"), "a Chart.yaml that is the config");
+    reader.expect("chart.registry", chart.registry, chart.registry === release.deploy, release.deploy);
     compareImages(reader, chart, lock);
-    compareResources(reader, chart, resources, release);
+    compareResources(reader, chart, kustomization, release);
     reader.finish();
     return release;
 }
@@ -224,19 +224,19 @@ function compareImages(reader: DocumentReader, { templates }: Chart, { images }:
 function compareResources(
     reader: DocumentReader,
     { templates }: Chart,
-    resources: ReadonlyMap<string, string>,
-    { deploy, target: { namespace } }: Release,
+    kustomization: Kustomization,
+    { deploy, lock, target: { namespace } }: Release,
 ): void {
-    const files = new Set([...templates.keys(), ...resources.keys()]);
-    files.delete(kustomizationFile);
-    for (const file of files) {
+    const { resources } = kustomization;
+    for (const file of new Set([...templates.keys(), ...resources.keys()])) {
         const template = templates.get(file);
-        const same = template !== undefined && fillTemplate(template, { namespace, registry: deploy }) === resources.get(file);
-        if (!same) {
+        if (template === undefined || fillTemplate(template, { namespace, registry: deploy }) !== resources.get(file)) {
             reader.report(file, "is not the same in chart and kustomization.");
+        } else if (!isPlainTemplate(template)) {
+            reader.report(file, "asks more of Helm than a namespace and a registry.");
         }
     }
-    if (!resources.has(kustomizationFile)) {
-        reader.report(kustomizationFile, "is missing in the kustomization.");
+    if (!deploysAsTheyAre(kustomization, { namespace, registry: deploy, images: imageSet(lock.images) })) {
+        reader.report("kustomization", "does not deploy what the chart does: its kustomization.yaml changes it.");
     }
 }

@@ -15,6 +15,7 @@ import { deploy, releaseOf, sha } from "./releaseFixture";
 
 const release = releaseOf();
 const [chart, lock, kustomization] = [0, 1, 2];
+const changed = "does not deploy what the chart does: its kustomization.yaml changes it.";
 
 describe("a release", () => {
     it("is a chart to Helm, with the lock and the kustomization beside it", () => {
@@ -141,7 +142,7 @@ describe("a release", () => {
 
     it("is refused where an image of the chart is not the lock's, even where all digests of its pieces are right", () => {
         const edit: Edit = (text) => text.replaceAll(release.lock.images.cart.digest, digest("bad"));
-        const forged = forge({ templates: edit, resources: edit });
+        const forged = forge(both(edit));
         assert.deepEqual(
             problemsOf(() => parseRelease(forged)),
             [
@@ -149,6 +150,7 @@ describe("a release", () => {
                     subject: "chart.cart",
                     message: `is "${digest("bad")}", expected ${release.lock.images.cart.digest}.`,
                 },
+                { subject: "kustomization", message: changed },
             ],
         );
     });
@@ -164,10 +166,67 @@ describe("a release", () => {
         );
     });
 
+    for (const [what, edits, subject, message] of [
+        [
+            "kustomization puts another image in its place",
+            { resources: (text) => text.replace(/(\n +digest: "sha256:)[0-9a-f]{64}/, `$1${"e".repeat(64)}`) },
+            "kustomization",
+            changed,
+        ],
+        [
+            "kustomization patches what it deploys",
+            { resources: (text) => text.replace(/^namespace:/m, "patches: []\nnamespace:") },
+            "kustomization",
+            changed,
+        ],
+        [
+            "kustomization is not YAML",
+            { resources: (text) => text.replace(/^namespace:/m, "namespace: ]") },
+            "kustomization",
+            "is damaged: ",
+        ],
+        [
+            "chart takes its images from elsewhere",
+            { templates: (text) => text.replace(`registry: "${deploy}"`, 'registry: "evil.example"') },
+            "chart.registry",
+            `is "evil.example", expected ${deploy}.`,
+        ],
+        [
+            "chart asks something else of Helm",
+            both((text) => text.replace(/^ {2}namespace: .*$/m, `$&\n  annotations: { a: "{{ env }}" }`)),
+            "default-deny.yaml",
+            "asks more of Helm than a namespace and a registry.",
+        ],
+    ] as readonly [string, Parameters<typeof forge>[0], string, string][]) {
+        it(`is refused where its ${what}`, () => {
+            const [problem] = problemsOf(() => parseRelease(forge(edits)));
+            assert.equal(problem.subject, subject);
+            assert.equal(problem.message.slice(0, message.length), message);
+        });
+    }
+
+    it("is refused where its chart holds more than is looked at", () => {
+        const { config, layers } = releaseBundle(release);
+        const content = packArchive(new Map([...unpackArchive(layers[chart].content), ["shop/crds/evil.yaml", "{}"]]));
+        assert.deepEqual(
+            problemsOf(() =>
+                parseRelease({ config, layers: [{ ...layers[chart], content }, layers[lock], layers[kustomization]] }),
+            ),
+            [
+                {
+                    subject: "chart",
+                    message:
+                        "is damaged: beside its templates it holds shop/Chart.yaml, shop/crds/evil.yaml, shop/values.schema.json, " +
+                        "shop/values.yaml; expected shop/Chart.yaml, shop/values.schema.json, shop/values.yaml.",
+                },
+            ],
+        );
+    });
+
     it("is refused where the lock has an image that nothing deploys", () => {
         const edit: Edit = (text) => text.replaceAll(/^.*image: .*\/cart\/wait@.*\n/gm, "");
         assert.deepEqual(
-            problemsOf(() => parseRelease(forge({ templates: edit, resources: edit }))),
+            problemsOf(() => parseRelease(forge(both(edit)))),
             [{ subject: "chart.cart/wait", message: "is deployed by nothing: the lock has it." }],
         );
     });
@@ -187,7 +246,7 @@ describe("a release", () => {
         });
         assert.deepEqual(
             problemsOf(() => parseRelease(forged)).map(({ subject }) => subject),
-            ["chart", "default-deny.yaml", "services/cart.yaml", "services/checkout.yaml"],
+            ["chart", "default-deny.yaml", "services/cart.yaml", "services/checkout.yaml", "kustomization"],
         );
     });
 
@@ -280,6 +339,10 @@ function forge(edit: { templates?: Edit; resources?: Edit; lock?: Edit; config?:
 }
 
 type Edit = (text: string) => string;
+
+function both(edit: Edit): { templates: Edit; resources: Edit } {
+    return { templates: edit, resources: edit };
+}
 
 function edited(archive: Buffer, edit: (text: string) => string): Map<string, string> {
     return new Map([...unpackArchive(archive)].map(([file, text]) => [file, edit(text)]));
