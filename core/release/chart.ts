@@ -17,8 +17,8 @@ export interface ChartMetadata {
 /** A chart taken apart. */
 export interface Chart {
     metadata: string;
-    /** What image names start with unless Helm is told otherwise. */
-    registry: unknown;
+    /** What is open in the templates, as it is where Helm is told nothing. */
+    values: unknown;
     /** Path under `templates/` → text. */
     templates: ReadonlyMap<string, string>;
 }
@@ -56,11 +56,10 @@ export function unpackChart(bytes: Buffer, name: string): Chart {
         throw new Error(`beside its templates it holds ${others.join(", ") || "nothing"}; expected ${expected.join(", ")}`);
     }
     const text = (file: string) => files.get(`${name}/${file}`)!;
-    const { registry } = (parse(text(valuesFile)) ?? {}) as { registry?: unknown };
     const templates = [...files].filter(([path]) => path.startsWith(folder));
     return {
         metadata: text(metadataFile).trimEnd(),
-        registry,
+        values: parse(text(valuesFile)),
         templates: new Map(templates.map(([path, template]) => [path.slice(folder.length), template])),
     };
 }

@@ -2,12 +2,13 @@ import { Refusal, type Problem } from "../refusal";
 import { digestOf } from "../registry/contents";
 import type { Bundle, Layer } from "../registry/model";
 import { parseReference } from "../registry/reference";
-import { packChart, unpackChart, type Chart, type ChartMetadata } from "./chart";
+import { packChart, unpackChart, type ChartMetadata } from "./chart";
+import { compareObjects } from "./compareObjects";
 import { DocumentReader, type Fields } from "./documentReader";
-import { deploysAsTheyAre, packKustomization, unpackKustomization, type Kustomization } from "./kustomization";
+import { packKustomization, unpackKustomization } from "./kustomization";
 import { canonicalJson, imageSet, lockArtifactType, setKey, type Lock } from "./lock";
 import { parseLock, serializeLock } from "./lockDocument";
-import { fillTemplate, isPlainTemplate, manifestText, templateImages } from "./manifestText";
+import { manifestText } from "./manifestText";
 import {
     chartConfigType,
     chartLayerType,
@@ -93,9 +94,7 @@ export function parseRelease({ config, layers }: Bundle, what = "Release"): Rele
     const chart = readLayer(title, "chart", chartLayer, (bytes) => unpackChart(bytes, releaseName(release.project)));
     const kustomization = readLayer(title, "kustomization", kustomizationLayer, unpackKustomization);
     reader.expect("chart", chart.metadata, chart.metadata === config.content.toString("utf8"), "a Chart.yaml that is the config");
-    reader.expect("chart.registry", chart.registry, chart.registry === release.deploy, release.deploy);
-    compareImages(reader, chart, lock);
-    compareResources(reader, chart, kustomization, release);
+    compareObjects(reader, chart, kustomization, release);
     reader.finish();
     return release;
 }
@@ -207,36 +206,5 @@ function readLayer<T>(title: string, subject: string, { content }: Layer, read: 
         return read(content);
     } catch (error) {
         throw new Refusal(title, [{ subject, message: `is damaged: ${(error as Error).message}.` }]);
-    }
-}
-
-function compareImages(reader: DocumentReader, { templates }: Chart, { images }: Lock): void {
-    const deployed = [...templates.values()].flatMap(templateImages);
-    for (const { name, digest } of deployed) {
-        const locked = Object.hasOwn(images, name) ? images[name].digest : undefined;
-        reader.expect(`chart.${name}`, digest, digest === locked, locked ?? "no such image: the lock does not have it");
-    }
-    for (const name of Object.keys(images).filter((locked) => !deployed.some((image) => image.name === locked))) {
-        reader.report(`chart.${name}`, "is deployed by nothing: the lock has it.");
-    }
-}
-
-function compareResources(
-    reader: DocumentReader,
-    { templates }: Chart,
-    kustomization: Kustomization,
-    { deploy, lock, target: { namespace } }: Release,
-): void {
-    const { resources } = kustomization;
-    for (const file of new Set([...templates.keys(), ...resources.keys()])) {
-        const template = templates.get(file);
-        if (template === undefined || fillTemplate(template, { namespace, registry: deploy }) !== resources.get(file)) {
-            reader.report(file, "is not the same in chart and kustomization.");
-        } else if (!isPlainTemplate(template)) {
-            reader.report(file, "asks more of Helm than a namespace and a registry.");
-        }
-    }
-    if (!deploysAsTheyAre(kustomization, { namespace, registry: deploy, images: imageSet(lock.images) })) {
-        reader.report("kustomization", "does not deploy what the chart does: its kustomization.yaml changes it.");
     }
 }

@@ -188,8 +188,14 @@ describe("a release", () => {
         [
             "chart takes its images from elsewhere",
             { templates: (text) => text.replace(`registry: "${deploy}"`, 'registry: "evil.example"') },
-            "chart.registry",
-            `is "evil.example", expected ${deploy}.`,
+            "chart.values",
+            `is {"namespace":"","registry":"evil.example"}, expected {"namespace":"","registry":"${deploy}"}.`,
+        ],
+        [
+            "chart goes to a namespace of its own",
+            { templates: (text) => text.replace('namespace: ""', 'namespace: "kube-system"') },
+            "chart.values",
+            'is {"namespace":"kube-system",',
         ],
         [
             "chart asks something else of Helm",
