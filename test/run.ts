@@ -20,7 +20,7 @@ const clusterTools = ["etcd", "kube-apiserver", "kube-controller-manager", "kube
 
 const groups: readonly Group[] = [
     { suites: ["unit", "components"], tools: [], jobs: 2 },
-    { suites: ["registry"], tools: ["docker-registry", "crane"] },
+    { suites: ["registry"], tools: ["docker-registry", "crane", "helm", "kubectl"] },
     { suites: ["workflows"], tools: ["actionlint", "zizmor", "act", ...engineTools, ...dockerTools] },
     { suites: ["engine"], tools: [...engineTools, ...dockerTools, "docker-registry", "crane"] },
     { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov"] },
