@@ -20,7 +20,9 @@ export class Github extends pulumi.ComponentResource {
         const { delivery } = args;
         const providers = new Map<string, github.Provider>();
         const providerOf = (owner: string) => {
-            const provider = providers.get(owner) ?? new github.Provider(`${name}-${owner}`, { owner }, { parent: this });
+            const provider =
+                providers.get(owner) ??
+                new github.Provider(`${name}-${owner}`, { owner }, { parent: this, transformations: [withoutToken] });
             providers.set(owner, provider);
             return provider;
         };
@@ -44,3 +46,12 @@ export class Github extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 }
+
+/**
+ * The SDK would write the value of `GITHUB_TOKEN` into the provider's inputs, and so into the state, in plain text. The provider's
+ * own process reads the variable anyway.
+ */
+const withoutToken: pulumi.ResourceTransformation = ({ props, opts }) => {
+    const { token: _ofThisPerson, ...kept } = props as Record<string, unknown>;
+    return { props: kept, opts };
+};

@@ -44,6 +44,21 @@ describe("GitHub", () => {
         resources = await github();
     });
 
+    it("writes nobody's token into the state, although the SDK would take it from the environment", async () => {
+        const { GITHUB_TOKEN: before } = process.env;
+        process.env.GITHUB_TOKEN = "ghp_ofSomebody";
+        try {
+            const made = await github();
+            const [provider, ...others] = Object.values(ofType(made, "pulumi:providers:github"));
+            assert.deepEqual(others, []);
+            assert.deepEqual([provider.owner, "token" in provider], ["acme", false]);
+            assert.ok(!JSON.stringify(made).includes("ghp_ofSomebody"));
+        } finally {
+            if (before === undefined) delete process.env.GITHUB_TOKEN;
+            else process.env.GITHUB_TOKEN = before;
+        }
+    });
+
     it("lets each environment be deployed from its own branch alone, and no administrator past that", () => {
         assert.deepEqual(
             Object.values(ofType(resources, environmentType)),

@@ -39,6 +39,9 @@ describe("Workflow files, delivered by the platform on the real engine,", functi
 
     it("come as one pull request for each branch, which the run names", async () => {
         const run = await up();
+        const { layout } = shop.world;
+        const state = readFileSync(join(layout.state("platform"), ".pulumi", "stacks", "acme-shop", "platform.json"), "utf8");
+        assert.ok(!state.includes(readFileSync(layout.githubToken, "utf8")), "nobody's token stands in the state");
         assert.deepEqual(
             requests()
                 .map(([, base]) => base)
