@@ -3,7 +3,7 @@ import type { Repositories } from "./actions/repositories";
 import type { RunningJob } from "./actions/runners";
 import type { ActionsService } from "./actions/service";
 import { GithubFailure } from "./failure";
-import type { PullRequest } from "./pullRequests";
+import { openPullRequest, type PullRequest } from "./pullRequests";
 import type { Repository } from "../providers/cloud";
 import { type WorkflowPermissions, workflowPermissions } from "../providers/github/workflowPermissions";
 
@@ -99,8 +99,8 @@ async function open(call: RestCall, place: Place): Promise<PullRequest> {
     if (earlier.some((one) => one.state === "open" && one.head === head && one.base === base)) {
         throw invalid(`A pull request already exists for ${repository.fullName.split("/")[0]}:${head}.`);
     }
-    const number = (earlier[0]?.number ?? 0) + 1;
-    return save(call, place, { number, title, body: String(body.body ?? ""), base, head, state: "open", author: actor });
+    const text = String(body.body ?? "");
+    return openPullRequest(place.repositories, repository.fullName, { title, body: text, base, head, author: actor });
 }
 
 function edit(call: RestCall, place: Place, number: string): PullRequest {

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { runGit } from "../../git/command";
 import type { Repository as GitRepository } from "../../git/repository";
 import type { Event } from "../../github/actions/model";
-import type { PullRequest } from "../../github/pullRequests";
+import { openPullRequest, type PullRequest } from "../../github/pullRequests";
 import type { Cloud, Repository } from "../cloud";
 import type { Values } from "../double";
 import { writeTree } from "./gitObjects";
@@ -245,10 +245,8 @@ async function createPull({ options, repository, git, body }: Call): Promise<Ans
     if (contained) {
         throw new Failure(422, `Validation Failed: No commits between ${base} and ${head}`);
     }
-    const number = Math.max(0, ...pulls.map((pull) => pull.number)) + 1;
     const text = typeof body.body === "string" ? body.body : "";
-    const pull: PullRequest = { number, title, body: text, base, head, state: "open", author: options.login };
-    options.cloud.store.put(`github/${repository.fullName}/pulls/${number}`, pull);
+    const pull = openPullRequest(options, repository.fullName, { title, body: text, base, head, author: options.login });
     return { status: 201, body: shown(repository, pull) };
 }
 
