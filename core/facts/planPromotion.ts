@@ -9,6 +9,8 @@ import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
 import type { Catalog, Environment, Settings } from "../settings/model";
 import { requireContexts } from "./kubeconfig";
+import { commitsIn } from "../build/commits";
+import { overrideOf } from "./process";
 import { gatherFacts, resolveLatest } from "./promotionFacts";
 
 /** What comes of an environment's config, decided before any resource is registered. */
@@ -23,8 +25,12 @@ export interface Outcome {
 export interface Surroundings {
     /** @default the registries that the settings name, with the credentials of this machine */
     registry?: Registry;
-    /** Environment variables, for `KUBECONFIG`. @default those of this process */
+    /** Environment variables, for `KUBECONFIG`, `ONEFLOW_OVERRIDE` and `ONEFLOW_REASON`. @default those of this process */
     variables?: NodeJS.ProcessEnv;
+    /** The checkout of the operations repository. @default the current one */
+    directory?: string;
+    /** @default now */
+    now?: Date;
 }
 
 /**
@@ -35,7 +41,7 @@ export interface Surroundings {
 export async function planPromotion(
     settings: Settings,
     environment: Environment,
-    { registry = new OciRegistry(), variables = process.env }: Surroundings = {},
+    { registry = new OciRegistry(), variables = process.env, directory = process.cwd(), now = new Date() }: Surroundings = {},
 ): Promise<Outcome> {
     const { catalog } = settings;
     if (environment.commit === undefined) {
@@ -46,8 +52,9 @@ export async function planPromotion(
         return nothing(registry, environment, catalog, refuseVanished, variables);
     }
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
-    const request = { environment, before, catalog, commit, pins: environment.pins };
-    const decision = decide(request, await gatherFacts(registry, request));
+    const override = overrideOf(variables);
+    const request = { environment, before, catalog, commit, pins: environment.pins, ...(override && { override }) };
+    const decision = decide(request, await gatherFacts(registry, request, { now, commits: commitsIn(directory) }));
     const problems = [...("problems" in decision ? decision.problems : []), ...requireContexts(environment, variables)];
     if ("problems" in decision || problems.length > 0) {
         throw refusal(environment, problems);

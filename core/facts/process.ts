@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import type { Override } from "../promotion/model";
 import type { Written } from "../release/runRecordDocument";
 
 /**
@@ -24,6 +25,12 @@ export async function writtenNow(directory: string, environment: NodeJS.ProcessE
 /** Who runs this process: `ONEFLOW_ACTOR`, else `GITHUB_ACTOR`, else `USER` or `LOGNAME`, else `unknown`. */
 export function actor({ ONEFLOW_ACTOR, GITHUB_ACTOR, USER, LOGNAME }: NodeJS.ProcessEnv): string {
     return ONEFLOW_ACTOR || GITHUB_ACTOR || USER || LOGNAME || "unknown";
+}
+
+/** The rules that whoever runs this process answers for: `ONEFLOW_OVERRIDE`, by commas, with `ONEFLOW_REASON`. Nothing: none. */
+export function overrideOf({ ONEFLOW_OVERRIDE, ONEFLOW_REASON }: NodeJS.ProcessEnv): Override | undefined {
+    const rules = (ONEFLOW_OVERRIDE ?? "").split(",").flatMap((name) => name.trim() || []);
+    return rules.length > 0 ? { rules: [...new Set(rules)], reason: ONEFLOW_REASON?.trim() ?? "" } : undefined;
 }
 
 /** The commit that is checked out in a directory. Nothing where it is no git checkout, or where there is no git. */

@@ -1,5 +1,6 @@
+import type { Commits } from "../build/commits";
 import { decide } from "../promotion/decide";
-import type { PromotionFacts, PromotionRequest, TagFact } from "../promotion/model";
+import type { HotfixFact, PromotionFacts, PromotionRequest, Stretch, TagFact } from "../promotion/model";
 import { propose, type Proposal } from "../promotion/proposal";
 import { refs } from "../promotion/rules/rule";
 import { tierAddress } from "../promotion/words";
@@ -9,8 +10,25 @@ import { imageRepository, lockRepository, type Tier } from "../release/addresses
 import { isCommit, type Lock } from "../release/lock";
 import { builtFrom, formatUnion, parseUnion } from "../release/union";
 import { pullLock, pullLockAsWritten } from "../release/lockStore";
-import { newestRun, ranImage, ranSet, recentRuns } from "../release/runRecordStore";
+import {
+    firstRunOf,
+    type ListedRun,
+    listedRuns,
+    newestRun,
+    pullRun,
+    ranImage,
+    ranSet,
+    recentRuns,
+} from "../release/runRecordStore";
 import type { Catalog } from "../settings/model";
+
+/** What the registry does not know. */
+export interface Moment {
+    /** @default now */
+    now?: Date;
+    /** The checkout's git. @default - none: nothing is known of how commits stand to each other */
+    commits?: Pick<Commits, "find" | "isAncestor">;
+}
 
 /**
  * Reads from the registry what the rules may ask for, and asks only about what would change. In requests to the registry:
@@ -18,11 +36,16 @@ import type { Catalog } from "../settings/model";
  * - what runs already: 6 (the lock 2, the newest run record 4), however many services there are;
  * - a promotion that is allowed: 2 more for the set, and for each image that changes 2, or 4 where an older commit built it;
  * - a set that never ran in the environment before: 1 more for each image that changes;
+ * - an environment that asks for a soak: 2 more while the set's run is of this month, and one for each month before;
  * - a refusal: up to 21 more, to say what could be asked for instead.
  *
  * @throws Refusal where a document in the registry cannot be read
  */
-export async function gatherFacts(registry: Registry, request: PromotionRequest): Promise<PromotionFacts> {
+export async function gatherFacts(
+    registry: Registry,
+    request: PromotionRequest,
+    { now = new Date(), commits }: Moment = {},
+): Promise<PromotionFacts> {
     const [locks, current] = await Promise.all([readLocks(registry, request), newestRun(registry, request.environment)]);
     const proposal = propose(request, { locks, current });
     const complete = refs(request).every(({ ref }) => locks[ref]);
@@ -31,16 +54,20 @@ export async function gatherFacts(registry: Registry, request: PromotionRequest)
     // What goes back is pulled from the own tier; the tier before need not even answer.
     const images = await readImages(registry, back ? { environment: request.environment } : request, proposal);
     const proved = back || sets.ranBefore.size > 0;
+    const imagesRanBefore = proved ? new Set<string>() : await readImagesBefore(registry, request, proposal);
     const facts: PromotionFacts = {
         locks,
         current,
         ...sets,
         ...images,
-        imagesRanBefore: proved ? new Set() : await readImagesBefore(registry, request, proposal),
+        imagesRanBefore,
+        stretchesBefore: back ? [] : await readStretches(registry, request, proposal, { ...sets, imagesRanBefore, now }),
+        hotfixes: commits ? await readHotfixes(commits, locks) : {},
+        now: now.toISOString(),
         alternatives: [],
     };
     // Only the words of a refusal need to know what else could be asked for.
-    return "plan" in decide(request, facts) ? facts : { ...facts, alternatives: await readAlternatives(registry, request) };
+    return "plan" in decide(request, facts) ? facts : { ...facts, alternatives: await readAlternatives(registry, request, now) };
 }
 
 /**
@@ -165,11 +192,68 @@ async function readImagesBefore(registry: Registry, { before }: PromotionRequest
     return new Set(asked.filter((_, index) => ran[index]).map(({ image, to }) => `${image}@${to}`));
 }
 
+/** When what would come in ran in the environment before, as far back as the soak has to be looked for. */
+async function readStretches(
+    registry: Registry,
+    { before, environment, pins }: PromotionRequest,
+    { key, wholeKey, transitions }: Proposal,
+    { ranBefore, imagesRanBefore, now }: Pick<PromotionFacts, "ranBefore" | "imagesRanBefore"> & { now: Date },
+): Promise<Stretch[]> {
+    const { soakSeconds } = environment;
+    const asked = transitions.filter(({ image, to }) => imagesRanBefore.has(`${image}@${to}`));
+    if (!before || soakSeconds === undefined || (ranBefore.size === 0 && (asked.length === 0 || Object.keys(pins).length === 0))) {
+        return [];
+    }
+    const found: Stretch[] = [];
+    const enough = ({ at, next }: ListedRun) => secondsBetween(at, next, now) >= soakSeconds;
+    const stretch = (what: string, { at, next }: ListedRun) => ({ what, from: at, ...(next !== undefined && { to: next }) });
+    if (ranBefore.size > 0) {
+        for await (const run of listedRuns(registry, before)) {
+            const ran = [...new Set([key, wholeKey])].filter((one) => one.startsWith(run.keyStart));
+            found.push(...ran.map((one) => stretch(one, run)));
+            if (ran.length > 0 && enough(run)) {
+                break;
+            }
+        }
+        return found;
+    }
+    const first = await Promise.all(asked.map(({ image, to }) => firstRunOf(registry, before, image, to!)));
+    let open = asked.map(({ image, to }, index) => ({ image, to, since: first[index]?.at ?? "" }));
+    for await (const run of listedRuns(registry, before)) {
+        open = open.filter(({ since }) => since <= run.at);
+        if (open.length === 0) {
+            break;
+        }
+        const { images } = await pullRun(registry, run.address);
+        const here = open.filter(({ image, to }) => Object.hasOwn(images, image) && images[image].digest === to);
+        found.push(...here.map(({ image, to }) => stretch(`${image}@${to}`, run)));
+        open = enough(run) ? open.filter((one) => !here.includes(one)) : open;
+    }
+    return found;
+}
+
+function secondsBetween(from: string, to: string | undefined, now: Date): number {
+    return ((to === undefined ? now.getTime() : Date.parse(to)) - Date.parse(from)) / 1000;
+}
+
+/** How the hotfixes among the commits stand to the releases that their locks name, as far as the checkout has both. */
+async function readHotfixes(
+    commits: Pick<Commits, "find" | "isAncestor">,
+    locks: PromotionFacts["locks"],
+): Promise<PromotionFacts["hotfixes"]> {
+    const hotfixes = Object.values(locks).flatMap((lock) => (lock?.source.branch === "hotfix" ? [lock.source] : []));
+    const read = async ({ commit, release }: Lock["source"]): Promise<HotfixFact> => {
+        const [mended, own] = await Promise.all([release && commits.find(`refs/tags/${release}`), commits.find(commit)]);
+        return mended && own ? { descends: await commits.isAncestor(mended, own) } : {};
+    };
+    return Object.fromEntries(await Promise.all(hotfixes.map(async (source) => [source.commit, await read(source)] as const)));
+}
+
 /**
  * Newest commits that could be asked for: those that ran in the environment before, each as a whole; in the first environment
- * what `latest` means and what ran there. All have a lock.
+ * what `latest` means and what ran there. All have a lock, and where a soak is asked for, had it.
  */
-async function readAlternatives(registry: Registry, request: PromotionRequest): Promise<string[]> {
+async function readAlternatives(registry: Registry, request: PromotionRequest, now: Date): Promise<string[]> {
     const { environment, before, catalog } = request;
     const proven = before ?? environment;
     const [runs, latest] = await Promise.all([
@@ -177,7 +261,11 @@ async function readAlternatives(registry: Registry, request: PromotionRequest): 
         before ? undefined : resolveLatest(registry, environment, catalog),
     ]);
     const asked = [request.commit, ...refsOf(request)];
-    const ran = runs.filter((run) => Object.keys(run.request.pins).length === 0).map((run) => run.request.commit);
+    const soaked = (index: number) =>
+        !before || secondsBetween(runs[index].at, runs[index - 1]?.at, now) >= (environment.soakSeconds ?? 0);
+    const ran = runs
+        .filter((run, index) => Object.keys(run.request.pins).length === 0 && soaked(index))
+        .map((run) => run.request.commit);
     const repositories = sourceRepositories(catalog);
     const fits = (one: string) => (repositories.length === 1 ? isCommit(one) : parseUnion(one) !== undefined);
     const candidates = [...new Set([...(latest ? [latest] : []), ...ran])].filter((one) => fits(one) && !asked.includes(one));

@@ -8,7 +8,7 @@ import { migrationsOf } from "./migrations";
 import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
 import { directionOf, propose, refOf } from "./proposal";
 import { rules as allRules } from "./rules";
-import { type Judged, refs, type Rule } from "./rules/rule";
+import { brings, isHotfix, type Judged, refs, type Rule } from "./rules/rule";
 import { list, requestCommands, shortCommit } from "./words";
 
 /**
@@ -19,8 +19,17 @@ import { list, requestCommands, shortCommit } from "./words";
 export function decide(request: PromotionRequest, facts: PromotionFacts, rules: readonly Rule[] = allRules): Decision {
     const proposal = propose(request, facts);
     const judged: Judged = { ...proposal, request, facts, direction: directionOf(proposal, facts) };
-    const problems = rules.flatMap((rule) => rule.judge(judged));
-    return problems.length > 0 ? { problems } : { plan: planOf(judged) };
+    const found = rules.flatMap((rule) => rule.judge(judged).map((problem) => ({ rule, problem })));
+    const held = found.filter(({ rule }) => !answeredFor(rule, request));
+    if (held.length > 0) {
+        return { problems: held.map(({ problem }) => problem) };
+    }
+    return { plan: planOf(judged, [...new Set(found.map(({ rule }) => rule.name))]) };
+}
+
+/** Whether somebody takes it upon themselves that this rule does not hold for once. */
+function answeredFor({ name, overridable }: Rule, { override }: PromotionRequest): boolean {
+    return overridable === true && override !== undefined && override.rules.includes(name);
 }
 
 /**
@@ -67,16 +76,19 @@ function wouldDeleteAll(environment: string, current: RunRecord, cause: string):
     };
 }
 
-function planOf(judged: Judged): Plan {
+/** @param overridden the rules that would have refused it */
+function planOf(judged: Judged, overridden: readonly string[]): Plan {
     const { request, facts, images, set, key, transitions, pending, direction } = judged;
     const { current } = facts;
+    const removals = transitions.filter(({ to }) => to === undefined).map(({ image }) => image);
+    const override = overridden.length > 0 && { rules: overridden, reason: request.override!.reason.trim() };
     const local = localServices(request.catalog);
     const locks = refs(request).flatMap(({ ref }): [string, Lock][] =>
         isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : [],
     );
     return {
         environment: request.environment,
-        request: { commit: request.commit, pins: request.pins },
+        request: { commit: request.commit, pins: request.pins, ...(override && { override }) },
         direction,
         images,
         set,
@@ -85,8 +97,16 @@ function planOf(judged: Judged): Plan {
         migrations: migrationsOf(request.catalog, direction, transitions, current),
         pending,
         ...(local.length > 0 && { local }),
+        ...(removals.length > 0 && { removals }),
         locks: Object.fromEntries(locks),
-        notes: [...pinNotes(judged), ...proofNotes(judged), ...pendingNotes(judged), ...removalNotes(judged), ...localNotes(local)],
+        notes: [
+            ...(override ? [`Overridden: ${list(override.rules)}, because: ${override.reason}`] : []),
+            ...pinNotes(judged),
+            ...proofNotes(judged),
+            ...pendingNotes(judged),
+            ...removalNotes(judged),
+            ...localNotes(local),
+        ],
         ...(current && { current: { request: askedNow(current, request.catalog), set: current.set, at: current.at } }),
     };
 }
@@ -102,10 +122,18 @@ function pinNotes({ request: { commit, pins, catalog } }: Judged): string[] {
 }
 
 /** What the order was proved by, where it is not that this very set ran in the environment before. */
-function proofNotes({ request: { before, pins }, facts, direction, key, wholeKey, transitions, undeployed }: Judged): string[] {
-    const brings = transitions.some(({ to }) => to !== undefined);
-    if (!before || direction === "rollback" || !brings || facts.ranBefore.has(key)) {
+function proofNotes(judged: Judged): string[] {
+    const { request, facts, key, wholeKey, undeployed, images } = judged;
+    const { before, pins } = request;
+    if (!before || !brings(judged) || facts.ranBefore.has(key)) {
         return [];
+    }
+    const mended = refs(request).filter(({ ref }) => isHotfix(judged, ref) && Object.values(images).some((one) => one.ref === ref));
+    if (mended.length > 0 && !facts.ranBefore.has(wholeKey)) {
+        return mended.map(({ ref }) => {
+            const { release } = facts.locks[ref]!.source;
+            return `${shortCommit(ref)} is a hotfix${release ? ` of ${release}` : ""}: it did not run in ${before.name}`;
+        });
     }
     if (facts.ranBefore.has(wholeKey)) {
         return [`The set ran in ${before.name} together with ${list(undeployed)}`];

@@ -16,6 +16,34 @@ export interface PromotionRequest {
     commit: string;
     /** Service → full commit SHA. */
     pins: Readonly<Record<string, string>>;
+    /** The release that the commit was resolved from, `v1.4.0`. Absent: a commit was asked for. */
+    release?: string;
+    /** Rules that somebody answers for this once. Absent: none. */
+    override?: Override;
+}
+
+/** Rules that do not hold for one promotion, and why. */
+export interface Override {
+    /** {@link Rule.name} of each. */
+    rules: readonly string[];
+    /** In the words of whoever answers for it. */
+    reason: string;
+}
+
+/** When something ran: between a healthy run and the next run there. */
+export interface Stretch {
+    /** Key of a set, or `<image name>@<digest>` of a single image. */
+    what: string;
+    /** ISO 8601 in UTC with seconds. */
+    from: string;
+    /** The next run's. Absent: no other run came since. */
+    to?: string;
+}
+
+/** What git says of a commit that a hotfix was built from. */
+export interface HotfixFact {
+    /** Whether it stands on the release that its lock names. Absent: the checkout cannot tell. */
+    descends?: boolean;
 }
 
 /** What the registry says, read before anything is judged. Facts decide nothing. */
@@ -30,6 +58,12 @@ export interface PromotionFacts {
     ranBefore: ReadonlySet<string>;
     /** Single images with a healthy run in the environment before, as `<image name>@<digest>`, of those that the rules may ask for. */
     imagesRanBefore: ReadonlySet<string>;
+    /** When what the rules may ask to have soaked ran in the environment before, newest first. */
+    stretchesBefore: readonly Stretch[];
+    /** Commit → what is known of it, of those whose lock says that they are hotfixes. */
+    hotfixes: Readonly<Record<string, HotfixFact>>;
+    /** When this is judged, ISO 8601 in UTC. */
+    now: string;
     /** Image name → what the tags that matter mean now, in the source tier and in the own tier. */
     tags: readonly TagFact[];
     /** `<image name>@<digest>` of those images that neither the source tier nor the own tier has. */
@@ -55,7 +89,7 @@ export type Direction = "first" | "forward" | "rollback" | "unchanged";
 export interface Plan {
     environment: Environment;
     /** The commit is empty where services of the working copy run before anything was built. */
-    request: { commit: string; pins: Readonly<Record<string, string>> };
+    request: { commit: string; pins: Readonly<Record<string, string>>; override?: Override };
     direction: Direction;
     /** Image name → what it will run. */
     images: Readonly<Record<string, PlannedImage>>;
@@ -69,6 +103,8 @@ export interface Plan {
     pending: readonly string[];
     /** Services that are built from the working copy, sorted: no digest of theirs is known yet, and no run is recorded. Absent: none. */
     local?: readonly string[];
+    /** Images whose services leave the environment, sorted: to be confirmed by whoever promotes. Absent: none. */
+    removals?: readonly string[];
     /** Locks whose artifacts travel with the images: commit → lock. */
     locks: Readonly<Record<string, Lock>>;
     /** What a reader of the preview should know, a sentence each: pins, pending services, removals. */

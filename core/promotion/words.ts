@@ -47,6 +47,28 @@ export function askCommand({ environment }: PromotionRequest, pinned: string | u
     return pinned === undefined ? promoteCommand(environment.name, commit) : pinCommand(environment.name, pinned, commit);
 }
 
+/** The command that promotes all the same, once. */
+export function overrideCommand(environment: string, rule: string): string {
+    return `ONEFLOW_OVERRIDE=${rule} ONEFLOW_REASON="…" pulumi up -s ${environment}`;
+}
+
+/** The command that changes a value of an environment's own description. */
+export function settingCommand(environment: string, key: string, value: string): string {
+    return `pulumi config set --path environment.${key} ${value} -s ${environment}`;
+}
+
+/** A time in words: `30m`, `1h 30m`, `45s`. */
+export function durationWords(seconds: number): string {
+    const whole = Math.floor(seconds);
+    const parts = [
+        [Math.floor(whole / 3600), "h"],
+        [Math.floor((whole % 3600) / 60), "m"],
+        [whole % 60, "s"],
+    ] as const;
+    const said = parts.filter(([count]) => count > 0).map(([count, unit]) => `${count}${unit}`);
+    return said.join(" ") || "0s";
+}
+
 /**
  * The commands that make an environment's config ask for something: the commit, then each pin.
  *

@@ -20,6 +20,8 @@ export interface Lock {
         /** Full commit SHA. */
         commit: string;
         branch: BranchKind;
+        /** The release that a hotfix mends, `v1.4.0`: the newest tag of one that its commit stands on. @default - none: no hotfix */
+        release?: string;
     };
     /** The catalog that the lock is total over. */
     catalog: Catalog;
@@ -71,6 +73,13 @@ export function canonicalJson(value: unknown): string {
 /** Whether the text is a full commit SHA: 40 lower-case hex digits. A short one can come to mean another commit. */
 export function isCommit(value: unknown): value is string {
     return typeof value === "string" && /^[0-9a-f]{40}$/.test(value);
+}
+
+/** Whether the text is a release's tag, `v1.4.0` or `v1.4.0-rc.1`. Without `+`: no tag of a registry may have one. */
+export function isRelease(value: unknown): value is string {
+    const number = "(0|[1-9][0-9]*)";
+    const named = "(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)";
+    return typeof value === "string" && new RegExp(`^v${number}\\.${number}\\.${number}(-${named}(\\.${named})*)?$`).test(value);
 }
 
 /** The service that an image belongs to: itself, or the one beside whose own image it runs. */

@@ -1,6 +1,6 @@
 import { isDigest } from "../registry/reference";
 import { DocumentReader, type Fields } from "./documentReader";
-import { canonicalJson, imageNames, isCommit, lockSchema, type Lock } from "./lock";
+import { canonicalJson, imageNames, isCommit, isRelease, lockSchema, type Lock } from "./lock";
 
 /**
  * The lock of a commit, once every image of its catalog is there.
@@ -107,12 +107,16 @@ function asWritten(content: unknown, title: string): Lock {
     const document = reader.document(content, lockSchema);
     reader.fields("document", document, ["schema", "source", "catalog", "images"]);
 
-    const source = reader.fields("source", document.source, ["repository", "commit", "branch"]);
+    const source = reader.fields("source", document.source, ["repository", "commit", "branch", "release"]);
     const { repository, commit, branch } = source;
     reader.expect("source.repository", repository, /^[^/\s]+\/[^/\s]+$/.test(String(repository)), "owner/name");
     reader.expect("source.commit", commit, isCommit(commit), "a full commit SHA of 40 hex digits");
     reader.expect("source.branch", branch, ["develop", "main", "hotfix"].includes(String(branch)), "develop, main or hotfix");
 
+    if (source.release !== undefined) {
+        const hotfix = branch === "hotfix";
+        reader.expect("source.release", source.release, hotfix && isRelease(source.release), "v1.4.0, and only of a hotfix");
+    }
     readCatalog(reader, document.catalog);
     readImages(reader, document.images);
     reader.finish();

@@ -6,7 +6,12 @@ export interface RunRecord {
     schema: typeof runRecordSchema;
     environment: string;
     /** What the environment's config asked for. */
-    request: { commit: string; pins: Readonly<Record<string, string>> };
+    request: {
+        commit: string;
+        pins: Readonly<Record<string, string>>;
+        /** Rules that would have refused it, had nobody answered for them. @default - none */
+        override?: { rules: readonly string[]; reason: string };
+    };
     /** Key of the set of {@link images}. */
     set: string;
     images: Readonly<Record<string, LockedImage>>;

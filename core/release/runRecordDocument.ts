@@ -22,10 +22,15 @@ export function parseRun(content: unknown, what = "Run record"): RunRecord {
     for (const key of ["operations", "reason"].filter((name) => record[name] !== undefined)) {
         reader.text(key, record[key]);
     }
-    const request = reader.fields("request", record.request, ["commit", "pins"]);
+    const request = reader.fields("request", record.request, ["commit", "pins", "override"]);
     reader.text("request.commit", request.commit);
     for (const [service, commit] of Object.entries(reader.fields("request.pins", request.pins))) {
         reader.text(`request.pins.${service}`, commit);
+    }
+    if (request.override !== undefined) {
+        const { rules, reason } = reader.fields("request.override", request.override, ["rules", "reason"]);
+        reader.expect("request.override.rules", rules, isNames(rules), "a list of rules");
+        reader.text("request.override.reason", reason);
     }
     reader.expect("at", record.at, isMoment(record.at), "a UTC time with seconds, like 2026-01-31T23:59:59Z");
     reader.expect("clusters", record.clusters, Array.isArray(record.clusters), "a list");

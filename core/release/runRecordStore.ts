@@ -66,6 +66,37 @@ export async function recentRuns(registry: Registry, tier: Tier, count: number):
     return Promise.all(found.slice(0, count).map((address) => pullRun(registry, address)));
 }
 
+/** A healthy run as its tag tells it. */
+export interface ListedRun {
+    /** ISO 8601 in UTC with seconds. */
+    at: string;
+    /** The first 16 digits of its set's key. */
+    keyStart: string;
+    /** When the next run there began to count. Absent: it is the newest. */
+    next?: string;
+    /** Where its record stands. */
+    address: string;
+}
+
+/** The healthy runs of an environment, newest first, month by month as far as somebody reads: a month is one request. */
+export async function* listedRuns(registry: Registry, tier: Tier): AsyncGenerator<ListedRun> {
+    let next: string | undefined;
+    for (const month of await months(registry, tier)) {
+        for (const tag of await runTags(registry, tier, month)) {
+            const at = momentOf(tag);
+            const address = `${runRepositories(tier).runs(month)}:${tag}`;
+            yield { at, keyStart: tag.slice(-16), ...(next !== undefined && { next }), address };
+            next = at;
+        }
+    }
+}
+
+/** The first healthy run that an image was part of. Nothing where it never ran there. */
+export async function firstRunOf(registry: Registry, tier: Tier, name: string, digest: Digest): Promise<RunRecord | undefined> {
+    const address = `${runRepositories(tier).image(name)}:${imageTag(digest)}`;
+    return (await registry.resolve(address)) && pullRun(registry, address);
+}
+
 /** Whether the set had a healthy run in the environment: one request. */
 export async function ranSet(registry: Registry, tier: Tier, key: string): Promise<boolean> {
     return (await registry.resolve(`${runRepositories(tier).sets}:set-${key}`)) !== undefined;
@@ -76,7 +107,8 @@ export async function ranImage(registry: Registry, tier: Tier, imageName: string
     return (await registry.resolve(`${runRepositories(tier).image(imageName)}:${imageTag(digest)}`)) !== undefined;
 }
 
-async function pullRun(registry: Registry, address: string): Promise<RunRecord> {
+/** @throws Refusal where it is gone or cannot be read */
+export async function pullRun(registry: Registry, address: string): Promise<RunRecord> {
     const what = `Run record ${address}`;
     return parseRun(await pullRecord(registry, address, runRecordArtifactType, what), what);
 }
@@ -166,8 +198,11 @@ export function runTag(at: string, key: string): string {
 
 /** The second after the one that a run's tag names, as records say it. */
 export function nextSecond(tag: string): string {
-    const at = tag.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, "$1-$2-$3T$4:$5:$6Z");
-    return new Date(Date.parse(at) + 1000).toISOString().replace(".000Z", "Z");
+    return new Date(Date.parse(momentOf(tag)) + 1000).toISOString().replace(".000Z", "Z");
+}
+
+function momentOf(tag: string): string {
+    return tag.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z.*$/, "$1-$2-$3T$4:$5:$6Z");
 }
 
 function imageTag(digest: Digest): string {

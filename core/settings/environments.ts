@@ -1,8 +1,10 @@
 import { Findings } from "./findings";
+import { readFreeze } from "./freeze";
 import { judge } from "./judge";
 import type { Cluster, Environment } from "./model";
 import { refuseNotYet } from "./notYet";
 import { readCloud } from "./platforms";
+import { readSoak } from "./soak";
 import type { ClusterEntry, EnvironmentEntry } from "./schema/stack";
 import type { Shape, Shapes } from "./shape";
 import type { Project, StackConfig } from "./stackFile";
@@ -77,6 +79,8 @@ export function settleEnvironment(
         namespace: entry.namespace ?? derived(own, "namespace"),
         clusters,
         accepts: "commits",
+        ...readSoak(entry, [...path, "soak"], findings),
+        ...(entry.freeze && { freeze: readFreeze(entry.freeze, [...path, "freeze"], findings) }),
         ...(entry.reviewers && { reviewers: entry.reviewers }),
         ...(typeof commit === "string" && { commit }),
         pins: (typeof pins === "object" ? pins : {}) as Record<string, string>,

@@ -60,13 +60,27 @@ export interface Environment {
     namespace: string;
     clusters: readonly Cluster[];
     /** What may be promoted to here. */
-    accepts: "commits";
+    accepts: "commits" | "releases";
+    /** How long, in seconds, a set must have run in the environment before. Absent: any healthy run there is enough. */
+    soakSeconds?: number;
+    /** When no image may change here. Absent: never. */
+    freeze?: readonly FreezeWindow[];
+    /** Whether a hotfix may come here without having run in the environment before. Absent: it may not. */
+    hotfixes?: true;
     /** What should run: a full commit SHA, or `latest` in the first environment. Absent: nothing is deployed. */
     commit?: string;
     /** GitHub teams, `owner/team-slug`, of which one member lets each deployment begin. Absent: nobody is asked. */
     reviewers?: readonly string[];
     /** Services held at a commit of their own: service → full commit SHA. */
     pins: Readonly<Record<string, string>>;
+}
+
+/** From a minute until the one at which all is free again: `Fri 16:00` in every week, or `2026-12-24 12:00` once. */
+export interface FreezeWindow {
+    from: string;
+    to: string;
+    /** Name of the time zone of both. */
+    timezone: string;
 }
 
 export interface Cluster {

@@ -1,6 +1,7 @@
 import type { Findings, Path } from "./findings";
 import type { Schedule } from "./model";
 import type { ServiceEntry } from "./schema/service";
+import { isTimezone } from "./timezone";
 
 /** When a cron runs. Reports what Kubernetes would not take as a schedule or time zone. */
 export function readSchedule(
@@ -91,16 +92,4 @@ function numberIn(text: string, { least, most, names = [] }: Field): number | un
 function expectation({ least, most, names }: Field): string {
     const words = names ? `, ${names[0]} to ${names.at(-1)}` : "";
     return `${least} to ${most}${words}, ranges upwards, lists and steps of them, or *`;
-}
-
-function isTimezone(name: string): boolean {
-    try {
-        new Intl.DateTimeFormat("en", { timeZone: name });
-        return true;
-    } catch (error) {
-        if (!(error instanceof RangeError)) {
-            throw error;
-        }
-        return false;
-    }
 }

@@ -35,6 +35,9 @@ function plan(own: Partial<Plan> = {}, ran: typeof before | null = before): Plan
             imagesRanBefore: new Set(),
             tags: [],
             missing: new Set(),
+            stretchesBefore: [],
+            hotfixes: {},
+            now: "2026-01-31T12:00:00.000Z",
             alternatives: [],
         },
     );

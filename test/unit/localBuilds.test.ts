@@ -151,6 +151,9 @@ describe("An environment with a service of the working copy", () => {
         imagesRanBefore: new Set(),
         tags: [],
         missing: new Set(),
+        stretchesBefore: [],
+        hotfixes: {},
+        now: "2026-01-31T12:00:00.000Z",
         alternatives: [],
     };
     const planned = (changed: Partial<PromotionRequest>, from = facts): Plan => {

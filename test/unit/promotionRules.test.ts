@@ -34,6 +34,9 @@ const facts: PromotionFacts = {
     imagesRanBefore: new Set(),
     tags: [{ image: "cart", tier: `${stage.registry}/release-candidate`, tag: wanted, digest: images[wanted].cart.digest }],
     missing: new Set(),
+    stretchesBefore: [],
+    hotfixes: {},
+    now: "2026-01-31T12:00:00.000Z",
     alternatives: [],
 };
 const mixed = { ...request, pins: { checkout: pinned } };

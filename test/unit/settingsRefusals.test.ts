@@ -1269,13 +1269,12 @@ describe("What is not supported yet is refused by name:", () => {
     it("one problem each, never more", () => {
         const files = {
             ...cart({ compatibleWith: ["2"] }),
-            ...environment({ soak: "30m", hotfixes: true, accepts: "releases" }),
+            ...environment({ hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
                 "services.yaml: services.cart.compatibleWith — compatibleWith is not supported yet",
-                "Pulumi.stage.yaml: shop:environment.soak — soak is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.accepts — accepts: releases is not supported yet",
             ],
@@ -1287,6 +1286,70 @@ describe("What is not supported yet is refused by name:", () => {
         assert.deepEqual(problemsOf(environment({ hotfixes: false, accepts: "commits", clusters })), []);
         assert.deepEqual(problemsOf(environment({ clusters: [{ wave: 2 }, { region: "us-east1", wave: 2 }] })), []);
     });
+});
+
+describe("A soak or a freeze is refused:", () => {
+    const at = "Pulumi.stage.yaml: shop:environment";
+    const window = (entry: object) => environment({ freeze: [{ from: "Fri 16:00", to: "Mon 08:00", ...entry }] });
+    const moment = 'a day and a time, "Fri 16:00" in every week or "2026-12-24 12:00" once';
+    refuses([
+        [
+            "a soak in words",
+            environment({ soak: "half an hour" }),
+            { subject: `${at}.soak`, message: '"half an hour" is not a duration: 15s, 2m, 1h; at most 99h' },
+        ],
+        [
+            "a soak where no environment is before",
+            { "Pulumi.dev.yaml": environmentFile("dev", { "shop:environment": { soak: "30m" } }) },
+            {
+                subject: "Pulumi.dev.yaml: shop:environment.soak",
+                message: "goes with promotesFrom: no environment is before this one, for a set to run in",
+                remedy: "delete the line",
+            },
+            "dev",
+        ],
+        [
+            "a freeze without windows",
+            environment({ freeze: [] }),
+            { subject: `${at}.freeze`, message: "is empty; expected a list of at least one window" },
+        ],
+        [
+            "an hour that no clock has",
+            window({ to: "Mon 24:00" }),
+            { subject: `${at}.freeze[0].to`, message: `"Mon 24:00" is not ${moment}` },
+        ],
+        [
+            "a day that no calendar has",
+            window({ from: "2026-02-29 12:00", to: "2026-03-01 12:00" }),
+            { subject: `${at}.freeze[0].from`, message: '"2026-02-29 12:00" names a day that no calendar has' },
+        ],
+        [
+            "a day of the week and a date",
+            window({ to: "2026-12-27 08:00" }),
+            {
+                subject: `${at}.freeze[0]`,
+                message: '"Fri 16:00" and "2026-12-27 08:00" are of two kinds; expected two days of the week, or two dates',
+            },
+        ],
+        [
+            "an end before the beginning",
+            window({ from: "2026-12-27 08:00", to: "2026-12-24 12:00" }),
+            { subject: `${at}.freeze[0]`, message: "ends at 2026-12-24 12:00, before it begins at 2026-12-27 08:00" },
+        ],
+        [
+            "a window of no length",
+            window({ to: "Fri 16:00" }),
+            { subject: `${at}.freeze[0]`, message: "begins and ends on Fri 16:00: expected a window of a minute or more" },
+        ],
+        [
+            "a time zone that nobody knows",
+            window({ timezone: "Europe/Berln" }),
+            {
+                subject: `${at}.freeze[0].timezone`,
+                message: '"Europe/Berln" is not in the time zone database; expected Europe/Berlin, or UTC',
+            },
+        ],
+    ]);
 });
 
 describe("A file that is no YAML is refused by line and column:", () => {

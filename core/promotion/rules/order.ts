@@ -2,7 +2,7 @@ import type { Problem } from "../../refusal";
 import { serviceOf } from "../../release/lock";
 import type { Environment } from "../../settings/model";
 import { askCommand, list, otherCommits, promoteCommand, pinCommand, shortCommit } from "../words";
-import type { Judged, Rule } from "./rule";
+import { brings, inNeedOfProof, type Judged, ranBefore, type Rule } from "./rule";
 
 /**
  * What comes into an environment ran healthy in the environment before, as a set. A set that is mixed by pins need not have run
@@ -10,10 +10,10 @@ import type { Judged, Rule } from "./rule";
  */
 export const order: Rule = {
     name: "order",
+    overridable: true,
     judge: (judged) => {
-        const { request, facts, key, wholeKey, direction, transitions } = judged;
-        const brings = transitions.some(({ to }) => to !== undefined);
-        if (!request.before || direction === "rollback" || !brings || facts.ranBefore.has(key) || facts.ranBefore.has(wholeKey)) {
+        const { request } = judged;
+        if (!request.before || !brings(judged) || ranBefore(judged) || inNeedOfProof(judged).length === 0) {
             return [];
         }
         return Object.keys(request.pins).length > 0 ? eachImage(judged, request.before) : [wholeSet(judged, request.before)];
@@ -67,8 +67,8 @@ function eachImage(judged: Judged, before: Environment): Problem[] {
 }
 
 /** Images that would come in and never ran in the environment before. */
-function neverRan({ transitions, facts }: Judged): string[] {
-    return transitions
-        .filter(({ image, to }) => to !== undefined && !facts.imagesRanBefore.has(`${image}@${to}`))
+function neverRan(judged: Judged): string[] {
+    return inNeedOfProof(judged)
+        .filter(({ image, to }) => !judged.facts.imagesRanBefore.has(`${image}@${to}`))
         .map(({ image }) => image);
 }

@@ -1,8 +1,34 @@
 import { z } from "zod";
-import { clusterName, environmentName, namespace, optional, region, registryPath, repository, team, tier } from "./names";
+import {
+    clusterName,
+    duration,
+    environmentName,
+    namespace,
+    optional,
+    region,
+    registryPath,
+    repository,
+    team,
+    text,
+    tier,
+} from "./names";
 
-/** Whatever later work makes of it: the key is known, and refused by `notYet.ts` until then. */
-const later = z.unknown();
+const moment = text(
+    /^((Mon|Tue|Wed|Thu|Fri|Sat|Sun)|[0-9]{4}-[0-9]{2}-[0-9]{2}) ([01][0-9]|2[0-3]):[0-5][0-9]$/,
+    'a day and a time, "Fri 16:00" in every week or "2026-12-24 12:00" once',
+);
+
+const window = z
+    .strictObject({
+        from: moment.meta({ description: "When it begins." }),
+        to: moment.meta({ description: "When it ends: that minute is free again." }),
+        timezone: optional(
+            z.string().min(1).meta({ expected: "a name in the time zone database: Europe/Berlin" }),
+            "Time zone of both, with its summer time.",
+            { default: "UTC" },
+        ),
+    })
+    .meta({ expected: 'a window: { from: "Fri 16:00", to: "Mon 08:00", timezone: Europe/Berlin }' });
 
 const cluster = z.strictObject({
     region: optional(region, "Region of the cluster.", { default: "`gcp:region`" }),
@@ -34,8 +60,14 @@ export const environment = z.strictObject({
     registry: optional(registryPath, "Registry that the tier stands in.", {
         default: "`<gcp:region>-docker.pkg.dev/<gcp:project>`",
     }),
-    soak: optional(later, "How long a set must have run in the environment before."),
-    freeze: optional(later, "When nothing may be promoted to here."),
+    soak: optional(duration, "How long a set must have run in the environment before, until the next run there began.", {
+        default: "any healthy run is enough",
+    }),
+    freeze: optional(
+        z.array(window).min(1).meta({ expected: "a list of at least one window" }),
+        "When no image may change here. Whatever ran here before may always come back.",
+        { default: "never" },
+    ),
     hotfixes: optional(z.boolean(), "Whether a hotfix may come here directly.", { default: "false" }),
     reviewers: optional(
         z.array(team).min(1).max(6).meta({ expected: "a list of one to six teams" }),
@@ -74,5 +106,6 @@ export const platform = z.strictObject({
 });
 
 export type EnvironmentEntry = z.infer<typeof environment>;
+export type FreezeEntry = z.infer<typeof window>;
 export type ClusterEntry = z.infer<typeof cluster>;
 export type PlatformEntry = z.infer<typeof platform>;
