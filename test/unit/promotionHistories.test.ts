@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { rules } from "../../core/promotion/rules";
-import { PromotionWorld, type EnvironmentName, type Happening, type Luck, type Ref } from "./promotionWorld";
+import { PromotionWorld, type EnvironmentName, type Happening, type House, type Luck, type Ref } from "./promotionWorld";
 
 const number = fc.nat({ max: 60 });
 const environment = fc.constantFrom<EnvironmentName>("dev", "stage", "prod");
@@ -12,13 +12,32 @@ const luck = fc.oneof(
 const ref: fc.Arbitrary<Ref> = fc.oneof(
     { weight: 12, arbitrary: fc.constant<Ref>({ kind: "before" }) },
     { weight: 4, arbitrary: number.map((index): Ref => ({ kind: "commit", index })) },
-    { weight: 1, arbitrary: fc.constantFrom<Ref>({ kind: "latest" }, { kind: "unknown" }, { kind: "malformed" }) },
+    {
+        weight: 1,
+        arbitrary: fc.constantFrom<Ref>({ kind: "latest" }, { kind: "hotfix" }, { kind: "unknown" }, { kind: "malformed" }),
+    },
 );
 const pins = fc.oneof(
     { weight: 6, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.array(fc.record({ service: number, ref }), { minLength: 1, maxLength: 2 }) },
 );
 const seldom = fc.integer({ min: 0, max: 15 }).map((value) => value === 0);
+const override = fc.oneof(
+    { weight: 12, arbitrary: fc.constant(undefined) },
+    {
+        weight: 1,
+        arbitrary: fc.record({
+            rules: fc.subarray(["accepts", "order", "hotfix", "soak", "freeze", "movedTag"], { minLength: 1, maxLength: 2 }),
+            reason: fc.constantFrom("customers cannot pay", "customers cannot pay", " "),
+        }),
+    },
+);
+const house: fc.Arbitrary<House> = fc.record({
+    soakMinutes: fc.constantFrom(0, 0, 30),
+    sundays: fc.boolean(),
+    releases: fc.constantFrom(false, false, true),
+    hotfixes: fc.boolean(),
+});
 const happening: fc.Arbitrary<Happening> = fc.oneof(
     {
         weight: 5,
@@ -29,33 +48,67 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
             forgetful: seldom,
         }),
     },
-    { weight: 10, arbitrary: fc.record({ kind: fc.constant("promote" as const), to: environment, ref, pins, luck }) },
+    { weight: 10, arbitrary: fc.record({ kind: fc.constant("promote" as const), to: environment, ref, pins, luck, override }) },
+    {
+        weight: 2,
+        arbitrary: fc.record({
+            kind: fc.constant("promote" as const),
+            to: fc.constant<EnvironmentName>("stage"),
+            ref: fc.constant<Ref>({ kind: "hotfix" }),
+            pins: fc.constant([]),
+            luck,
+            override,
+        }),
+    },
+    {
+        weight: 2,
+        arbitrary: fc.record({
+            kind: fc.constant("hotfix" as const),
+            of: number,
+            changed: number,
+            names: fc.constantFrom(
+                "its release" as const,
+                "its release" as const,
+                "another release" as const,
+                "no release" as const,
+            ),
+        }),
+    },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant("release" as const), commit: number }) },
+    {
+        weight: 6,
+        arbitrary: fc.record({ kind: fc.constant("wait" as const), minutes: fc.constantFrom(1, 29, 30, 31, 60, 300, 600) }),
+    },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant("again" as const), to: environment, luck }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("catalog" as const), image: number }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("outsider" as const), service: number, commit: number }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("cleanup" as const), service: number, commit: number }) },
 );
 const firstPush: Happening = { kind: "push", changed: [], broken: false, forgetful: false };
-const history = fc.array(happening, { minLength: 10, maxLength: 40, size: "max" }).map((rest) => [firstPush, ...rest]);
+const history = fc.array(happening, { minLength: 30, maxLength: 50, size: "max" }).map((rest) => [firstPush, ...rest]);
 /** Histories are the same in every run: a failure here is a failure everywhere. */
 const seed = 20260131;
 
-describe("any history of pushes, promotions, rollbacks, pins and mishaps", () => {
+describe("any history of pushes, promotions, rollbacks, pins, hotfixes, releases, waits and mishaps", () => {
     it("keeps the laws: order, one digest for a commit, nothing moves by itself, a refusal changes nothing, a retry ends the same", async () => {
-        const tally = { refused: 0, dev: 0, stage: 0, prod: 0 };
+        const tally = { refused: 0, dev: 0, stage: 0, prod: 0, hotfixes: 0, overridden: 0 };
         await fc.assert(
-            fc.asyncProperty(history, async (happenings) => {
-                const world = new PromotionWorld();
+            fc.asyncProperty(history, house, async (happenings, chosen) => {
+                const world = new PromotionWorld(rules, chosen);
                 for (const one of happenings) {
                     await world.live(one);
                 }
-                for (const key of ["refused", "dev", "stage", "prod"] as const) {
+                for (const key of Object.keys(tally) as (keyof typeof tally)[]) {
                     tally[key] += world.tally[key];
                 }
             }),
             { seed, numRuns: 180 },
         );
-        assert.ok(Math.min(...Object.values(tally)) > 80, `too little happened: ${JSON.stringify(tally)}`);
+        const { hotfixes, overridden, ...often } = tally;
+        assert.ok(
+            Math.min(...Object.values(often)) > 80 && Math.min(hotfixes, overridden) > 10,
+            `too little happened: ${JSON.stringify(tally)}`,
+        );
     });
 
     const laws: Record<string, RegExp> = {
@@ -67,6 +120,11 @@ describe("any history of pushes, promotions, rollbacks, pins and mishaps", () =>
         imagesExist: /could not be carried out/,
         movedTag: /has one digest|already means/,
         order: /ran in (dev|stage)/,
+        accepts: /was released/,
+        hotfix: /a hotfix comes to stage/,
+        soak: /had soaked in/,
+        freeze: /was frozen at/,
+        overrides: /an override names rules/,
     };
 
     it("has a law for every rule", () => {
@@ -77,8 +135,8 @@ describe("any history of pushes, promotions, rollbacks, pins and mishaps", () =>
         it(`breaks a law once the rule ${name} is taken away`, async () => {
             const others = rules.filter((rule) => rule.name !== name);
             const { failed, errorInstance } = await fc.check(
-                fc.asyncProperty(history, async (happenings) => {
-                    const world = new PromotionWorld(others);
+                fc.asyncProperty(history, house, async (happenings, chosen) => {
+                    const world = new PromotionWorld(others, chosen);
                     for (const one of happenings) {
                         await world.live(one);
                     }

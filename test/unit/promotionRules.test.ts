@@ -165,12 +165,131 @@ describe("a promotion", () => {
     });
 });
 
+describe("soak, freeze, hotfix and what is accepted", () => {
+    const soaking: PromotionRequest = { ...request, environment: { ...prod, soakSeconds: 1800 } };
+    const ran = (from: string, to?: string) => ({ stretchesBefore: [{ what: key(images[wanted]), from, ...(to && { to }) }] });
+    const always = [
+        { from: "Mon 00:00", to: "Thu 00:00", timezone: "UTC" },
+        { from: "Thu 00:00", to: "Mon 00:00", timezone: "UTC" },
+    ];
+    const strict: PromotionRequest = { ...soaking, environment: { ...soaking.environment, freeze: always, accepts: "releases" } };
+    const hotfixing = { ...request, environment: { ...stage, hotfixes: true as const, soakSeconds: 1800 }, before: dev };
+    const hotfixed = {
+        ...facts,
+        locks: { [wanted]: hotfixLock() },
+        ranBefore: new Set<string>(),
+        hotfixes: { [wanted]: { descends: true } },
+    };
+
+    it("let pass what soaked to the second, now or before the next run", () => {
+        assert.equal(planOf(soaking, { ...facts, ...ran("2026-01-31T11:30:00Z") }).direction, "forward");
+        assert.equal(planOf(soaking, { ...facts, ...ran("2026-01-31T08:00:00Z", "2026-01-31T08:30:00Z") }).direction, "forward");
+        assert.equal(problemsOf(soaking, { ...facts, ...ran("2026-01-31T11:30:01Z") }).length, 1);
+        assert.equal(problemsOf(soaking, { ...facts, ...ran("2026-01-31T08:00:00Z", "2026-01-31T08:29:59Z") }).length, 1);
+    });
+
+    it("let pass each image of a mixed set that soaked by itself", () => {
+        const known = {
+            ...mixedFacts,
+            imagesRanBefore: new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]),
+            stretchesBefore: [
+                { what: `checkout@${digest("c02")}`, from: "2026-01-31T11:00:00Z" },
+                { what: `cart@${digest("ca2")}`, from: "2026-01-31T10:00:00Z", to: "2026-01-31T11:00:00Z" },
+            ],
+        };
+        assert.equal(planOf({ ...mixed, environment: soaking.environment }, known).direction, "forward");
+    });
+
+    it("are not asked where no image changes, as with a change of replicas", () => {
+        const unchanged = { ...facts, locks: { [old]: locks[old] }, ranBefore: new Set<string>(), tags: [] };
+        assert.equal(planOf({ ...strict, commit: old }, unchanged).direction, "unchanged");
+    });
+
+    it("are not asked of what ran here before", () => {
+        const back = { ...facts, ranHere: new Set([key(images[wanted])]), ranBefore: new Set<string>() };
+        assert.equal(planOf(strict, back).direction, "rollback");
+    });
+
+    it("let a freeze keep what it has: taking away is a change too", () => {
+        const smaller = {
+            ...request,
+            environment: { ...prod, freeze: always },
+            commit: old,
+            catalog: catalogOf("cart", "checkout"),
+        };
+        const known = { ...facts, locks: { [old]: locks[old] }, ranBefore: new Set<string>(), tags: [] };
+        assert.deepEqual(
+            problemsOf(smaller, known).map(({ subject }) => subject),
+            ["freeze"],
+        );
+        assert.deepEqual(planOf({ ...smaller, environment: prod }, known).removals, ["frontend"]);
+    });
+
+    it("let a hotfix come directly after the first environment, where it stands on its release, and say so", () => {
+        assert.deepEqual(planOf(hotfixing, hotfixed).notes, ["9f8e02b… is a hotfix of v1.4.0: it did not run in dev"]);
+    });
+
+    it("let a hotfix be pinned, also where releases are accepted, while all else keeps to the order", () => {
+        const mended = lockOf(pinned, images[pinned], catalog);
+        const known = {
+            ...hotfixed,
+            locks: {
+                [old]: locks[old],
+                [pinned]: { ...mended, source: { ...mended.source, branch: "hotfix" as const, release: "v1.4.0" } },
+            },
+            hotfixes: { [pinned]: { descends: true } },
+            tags: [],
+        };
+        const asked = { ...hotfixing, commit: old, pins: { checkout: pinned }, release: "v1.4.0" };
+        const plan = planOf({ ...asked, environment: { ...asked.environment, accepts: "releases" } }, known);
+        assert.deepEqual(plan.transitions, [{ image: "checkout", from: digest("c0"), to: digest("c02") }]);
+        const other = { ...known, locks: { ...known.locks, [wanted]: locks[wanted] } };
+        assert.deepEqual(
+            problemsOf({ ...asked, commit: wanted }, other).map(({ subject, message }) => [subject, message.split("\n")[0]]),
+            [["commit", "cart of 9f8e02b… never ran healthy in dev."]],
+        );
+    });
+
+    it("are not asked of a hotfix that ran in the environment before after all", () => {
+        const known = { ...hotfixed, ranBefore: new Set([key(images[wanted])]), hotfixes: {}, ...ran("2026-01-31T11:00:00Z") };
+        assert.deepEqual(planOf({ ...hotfixing, environment: { ...stage, soakSeconds: 1800 } }, known).notes, []);
+    });
+
+    it("let a release come where releases are accepted", () => {
+        const asked = { ...request, environment: { ...prod, accepts: "releases" as const }, release: "v1.4.0" };
+        assert.equal(planOf(asked, facts).direction, "forward");
+    });
+
+    it("give way to who answers for it, by name and reason; what would not have refused is not recorded", () => {
+        const override = { rules: ["freeze", "soak", "order"], reason: " customers cannot pay " };
+        const frozen = { ...soaking, environment: { ...soaking.environment, freeze: always } };
+        const plan = planOf({ ...frozen, override }, { ...facts, ...ran("2026-01-31T11:59:00Z") });
+        assert.deepEqual(plan.request, {
+            commit: wanted,
+            pins: {},
+            override: { rules: ["soak", "freeze"], reason: "customers cannot pay" },
+        });
+        assert.deepEqual(plan.notes, ["Overridden: soak and freeze, because: customers cannot pay"]);
+        assert.deepEqual(planOf({ ...request, override }, facts).request, { commit: wanted, pins: {} });
+    });
+
+    it("are all told at once", () => {
+        const known = { ...facts, ...ran("2026-01-31T11:59:00Z") };
+        assert.deepEqual(
+            problemsOf(strict, known).map(({ subject }) => subject),
+            ["commit", "soak", "freeze"],
+        );
+    });
+});
+
 describe("a promotion is refused", () => {
     const promote = (sha: string, environment = "prod") =>
         `pulumi config set commit ${sha} -s ${environment} && pulumi up -s ${environment}`;
     const pin = (service: string, sha: string, environment = "prod") =>
         `pulumi config set --path 'pins.${service}' ${sha} -s ${environment} && pulumi up -s ${environment}`;
     const unpin = (service: string) => `pulumi config rm --path 'pins.${service}' -s prod && pulumi up -s prod`;
+    const override = (rule: string, environment = "prod") =>
+        `ONEFLOW_OVERRIDE=${rule} ONEFLOW_REASON="…" pulumi up -s ${environment}`;
     const alternatives = [old, other];
     const { checkout: _checkout, ...incomplete } = images[wanted];
 
@@ -377,6 +496,227 @@ describe("a promotion is refused", () => {
                     },
                 ],
             },
+            {
+                because: "its set has not soaked yet",
+                request: { environment: { ...prod, soakSeconds: 5400 } },
+                facts: {
+                    now: "2026-01-31T12:00:00.000Z",
+                    stretchesBefore: [{ what: key(images[wanted]), from: "2026-01-31T11:00:00Z" }],
+                },
+                problems: [
+                    {
+                        subject: "soak",
+                        message:
+                            "prod takes what ran in stage for 1h 30m without another run there.\n" +
+                            "9f8e02b… runs there since 2026-01-31T11:00:00Z, so until 2026-01-31T12:30:00Z nothing else may be deployed there.",
+                        remedy: `wait until 2026-01-31T12:30:00Z, then: pulumi up -s prod\nor: ${override("soak")}`,
+                    },
+                ],
+            },
+            {
+                because: "another run ended its soak, each time",
+                request: { environment: { ...prod, soakSeconds: 1800 } },
+                facts: {
+                    alternatives: [other],
+                    stretchesBefore: [
+                        { what: key(images[wanted]), from: "2026-01-31T11:00:00Z", to: "2026-01-31T11:29:59Z" },
+                        { what: key(images[wanted]), from: "2026-01-31T10:00:00Z", to: "2026-01-31T10:10:00Z" },
+                    ],
+                },
+                problems: [
+                    {
+                        subject: "soak",
+                        message:
+                            "prod takes what ran in stage for 30m without another run there.\n" +
+                            "9f8e02b… ran there for 29m 59s at the longest, and something else runs there now.\n" +
+                            "Newest commits that ran healthy in stage: 5e1f00d…",
+                        remedy: `${promote(wanted, "stage")}   # then prod again, 30m later\nor: ${override("soak")}`,
+                    },
+                ],
+            },
+            {
+                because: "a pinned image of a mixed set has not soaked",
+                request: { environment: { ...prod, soakSeconds: 1800 }, pins: { checkout: pinned } },
+                facts: {
+                    locks: mixedFacts.locks,
+                    ranBefore: new Set(),
+                    imagesRanBefore: new Set([`cart@${digest("ca2")}`, `checkout@${digest("c02")}`]),
+                    stretchesBefore: [
+                        { what: `checkout@${digest("c02")}`, from: "2026-01-31T11:50:00Z", to: "2026-01-31T11:59:00Z" },
+                        { what: `cart@${digest("ca2")}`, from: "2026-01-31T10:00:00Z", to: "2026-01-31T11:50:00Z" },
+                    ],
+                },
+                problems: [
+                    {
+                        subject: "soak of checkout",
+                        message:
+                            "prod takes what ran in stage for 30m without another run there.\n" +
+                            "checkout of 3c2d91a… ran there for 9m, and something else runs there now.",
+                        remedy: `${pin("checkout", pinned, "stage")}   # then prod again, 30m later\nor: ${override("soak")}`,
+                    },
+                ],
+            },
+            {
+                because: "the environment is frozen",
+                request: { environment: { ...prod, freeze: [{ from: "Fri 16:00", to: "Mon 08:00", timezone: "Europe/Berlin" }] } },
+                problems: [
+                    {
+                        subject: "freeze",
+                        message:
+                            "prod is frozen until Mon 2026-02-02 08:00 Europe/Berlin.\n" +
+                            "Pulumi.prod.yaml says so: Fri 16:00 to Mon 08:00 Europe/Berlin. What ran healthy here before may come back.",
+                        remedy: `wait\nor: ${override("freeze")}`,
+                    },
+                ],
+            },
+            {
+                because: "the environment is frozen for good",
+                request: {
+                    environment: {
+                        ...prod,
+                        freeze: [
+                            { from: "Mon 00:00", to: "Thu 00:00", timezone: "UTC" },
+                            { from: "Thu 00:00", to: "Mon 00:00", timezone: "UTC" },
+                        ],
+                    },
+                },
+                problems: [
+                    {
+                        subject: "freeze",
+                        message:
+                            "prod is frozen without an end: its windows leave no minute of a week free.\n" +
+                            "Pulumi.prod.yaml says so: Thu 00:00 to Mon 00:00 UTC and Mon 00:00 to Thu 00:00 UTC. " +
+                            "What ran healthy here before may come back.",
+                        remedy: override("freeze"),
+                    },
+                ],
+            },
+            {
+                because: "it is a hotfix, and the environment takes none directly",
+                request: { environment: stage, before: dev },
+                facts: { locks: { [wanted]: hotfixLock() }, ranBefore: new Set(), hotfixes: { [wanted]: { descends: true } } },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "9f8e02b… is a hotfix that never ran healthy in dev, and stage takes none directly: " +
+                            "hotfixes is false in Pulumi.stage.yaml.",
+                        remedy:
+                            "pulumi config set --path environment.hotfixes true -s stage\n" +
+                            `or: ${promote(wanted, "dev")}   # then stage again\nor: ${override("hotfix", "stage")}`,
+                    },
+                ],
+            },
+            {
+                because: "a hotfix mends no release",
+                request: { environment: { ...stage, hotfixes: true }, before: dev },
+                facts: { locks: { [wanted]: hotfixLock(null) }, ranBefore: new Set() },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "9f8e02b… is a hotfix that never ran healthy in dev, and its lock names no release that it mends: its branch began at none.",
+                        remedy:
+                            `git switch -c hotfix/<name> v<the release that runs> && git cherry-pick ${wanted} && git push -u origin HEAD\n` +
+                            `or: ${override("hotfix", "stage")}`,
+                    },
+                ],
+            },
+            {
+                because: "a hotfix does not stand on the release that it names",
+                request: { environment: { ...stage, hotfixes: true }, before: dev },
+                facts: { locks: { [wanted]: hotfixLock() }, ranBefore: new Set(), hotfixes: { [wanted]: { descends: false } } },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "9f8e02b… is a hotfix that never ran healthy in dev, and it does not stand on v1.4.0, which its lock names: " +
+                            "somebody moved the tag or the branch.",
+                        remedy:
+                            `git switch -c hotfix/<name> v1.4.0 && git cherry-pick ${wanted} && git push -u origin HEAD\n` +
+                            `or: ${override("hotfix", "stage")}`,
+                    },
+                ],
+            },
+            {
+                because: "nobody knows whether a hotfix stands on its release",
+                request: { environment: { ...stage, hotfixes: true }, before: dev },
+                facts: { locks: { [wanted]: hotfixLock() }, ranBefore: new Set(), hotfixes: { [wanted]: {} } },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "9f8e02b… is a hotfix that never ran healthy in dev, and this checkout cannot tell whether it stands on v1.4.0, " +
+                            "which its lock names: it lacks one of the two.",
+                        remedy: `git fetch --tags origin ${wanted} && pulumi up -s stage`,
+                    },
+                ],
+            },
+            {
+                because: "a hotfix goes beyond the environment after the first",
+                request: { environment: { ...prod, hotfixes: true } },
+                facts: {
+                    locks: { [wanted]: hotfixLock() },
+                    ranBefore: new Set(),
+                    hotfixes: { [wanted]: { descends: true } },
+                    imagesRanBefore: new Set(),
+                },
+                problems: [
+                    {
+                        subject: "commit",
+                        message: "9f8e02b… never ran healthy in stage, which prod promotes from.\nNever ran there: cart.",
+                        remedy: `${promote(wanted, "stage")}   # then prod again`,
+                    },
+                ],
+            },
+            {
+                because: "releases are accepted, and it is a commit with a pin",
+                request: { environment: { ...prod, accepts: "releases" }, pins: { checkout: pinned } },
+                facts: {
+                    locks: mixedFacts.locks,
+                    ranBefore: new Set([key({ ...images[wanted], checkout: images[pinned].checkout })]),
+                },
+                problems: [
+                    {
+                        subject: "commit",
+                        message: "prod accepts releases, and 9f8e02b… is a commit: expected a tag, v1.4.0.",
+                        remedy:
+                            `git tag v<next> ${wanted} && git push origin v<next>   # then: pulumi config set commit v<next> -s prod\n` +
+                            `or: pulumi config set --path environment.accepts commits -s prod\nor: ${override("accepts")}`,
+                    },
+                    {
+                        subject: "pins.checkout",
+                        message:
+                            "prod accepts releases, and a pin takes checkout out of one: only a hotfix may be pinned, and 3c2d91a… is none.",
+                        remedy:
+                            `${unpin("checkout")}\n` +
+                            `or: pulumi config set --path environment.accepts commits -s prod\nor: ${override("accepts")}`,
+                    },
+                ],
+            },
+            {
+                because: "what is overridden is no rule, or one that nobody can answer for, and no reason is given",
+                request: { override: { rules: ["movedTag", "frost", "freeze"], reason: " " } },
+                problems: [
+                    {
+                        subject: "override",
+                        message:
+                            "movedTag cannot be overridden: it refuses what could not run, or what nobody knows. " +
+                            "These can: accepts, order, hotfix, soak and freeze.",
+                        remedy: "unset ONEFLOW_OVERRIDE",
+                    },
+                    {
+                        subject: "override",
+                        message: '"frost" is no rule. These can be overridden: accepts, order, hotfix, soak and freeze.',
+                        remedy: "unset ONEFLOW_OVERRIDE",
+                    },
+                    {
+                        subject: "override",
+                        message: "An override takes a reason, which the run record keeps.",
+                        remedy: 'ONEFLOW_OVERRIDE=movedTag,frost,freeze ONEFLOW_REASON="…" pulumi up -s prod',
+                    },
+                ],
+            },
         ];
 
     for (const { because, problems, ...changed } of table) {
@@ -517,6 +857,12 @@ describe("a plan in words", () => {
         assert.equal(describeWayBack({ ...plan, current: undefined }, catalog), "");
     });
 });
+
+/** {@link wanted} as a hotfix. */
+function hotfixLock(release: string | null = "v1.4.0"): Lock {
+    const lock = locks[wanted];
+    return { ...lock, source: { ...lock.source, branch: "hotfix", ...(release !== null && { release }) } };
+}
 
 function built(sha: string, start: string): LockedImage {
     return { commit: sha, digest: digest(start) };

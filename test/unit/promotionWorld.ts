@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { gatherFacts, resolveLatest } from "../../core/facts/promotionFacts";
+import { gatherFacts, type Moment, resolveLatest } from "../../core/facts/promotionFacts";
 import { decide } from "../../core/promotion/decide";
-import type { Plan } from "../../core/promotion/model";
+import type { Override, Plan } from "../../core/promotion/model";
 import { rules as allRules } from "../../core/promotion/rules";
 import type { Rule } from "../../core/promotion/rules/rule";
+import type { Problem } from "../../core/refusal";
 import type { Digest } from "../../core/registry/reference";
 import { imageRepository, lockRepository, type Tier } from "../../core/release/addresses";
 import { copyImages } from "../../core/release/copyImages";
@@ -20,22 +21,44 @@ export type EnvironmentName = "dev" | "stage" | "prod";
 /** What may happen. Numbers are taken modulo whatever there is to choose from. */
 export type Happening =
     | { kind: "push"; changed: readonly number[]; broken: boolean; forgetful: boolean }
+    | { kind: "hotfix"; of: number; changed: number; names: "its release" | "another release" | "no release" }
+    | { kind: "release"; commit: number }
+    | { kind: "wait"; minutes: number }
     | { kind: "catalog"; image: number }
-    | { kind: "promote"; to: EnvironmentName; ref: Ref; pins: readonly { service: number; ref: Ref }[]; luck: Luck }
+    | {
+          kind: "promote";
+          to: EnvironmentName;
+          ref: Ref;
+          pins: readonly { service: number; ref: Ref }[];
+          luck: Luck;
+          override?: Override;
+      }
     | { kind: "again"; to: EnvironmentName; luck: Luck }
     | { kind: "outsider"; service: number; commit: number }
     | { kind: "cleanup"; service: number; commit: number };
 
 /** The ref that a person asks for: what the environment before asks for, some commit, `latest` (dev), or nonsense. */
-export type Ref = { kind: "before" | "latest" | "unknown" | "malformed" } | { kind: "commit"; index: number };
+export type Ref = { kind: "before" | "latest" | "hotfix" | "unknown" | "malformed" } | { kind: "commit"; index: number };
+
+/** What a team has chosen: how long a set soaks before stage and prod, and whether prod is frozen on Sundays from 10:00 to 16:00. */
+export interface House {
+    soakMinutes: number;
+    sundays: boolean;
+    /** Whether prod accepts releases only. */
+    releases: boolean;
+    /** Whether stage takes hotfixes. */
+    hotfixes: boolean;
+}
+
+/** A team that has chosen nothing. */
+export const plainHouse: House = { soakMinutes: 0, sundays: false, releases: false, hotfixes: false };
 
 /** How a deployment ends where the images themselves are sound. */
 export type Luck = "healthy" | "rolloutFails" | "recordBreaksOff";
 
 const names: readonly EnvironmentName[] = ["dev", "stage", "prod"];
 const everyImage = ["cart", "cart/wait", "checkout", "frontend", "mailer"];
-const [dev, stage, prod] = names.map(environmentOf);
-const environments: Record<EnvironmentName, Environment> = { dev, stage, prod };
+const dev = environmentOf("dev");
 const beforeOf: Record<EnvironmentName, EnvironmentName | undefined> = { dev: undefined, stage: "dev", prod: "stage" };
 
 /**
@@ -45,7 +68,10 @@ const beforeOf: Record<EnvironmentName, EnvironmentName | undefined> = { dev: un
 export class PromotionWorld {
     readonly registry = new MemoryRegistry();
     /** Commits in the order of their pushes: what each was built to. */
-    private readonly commits: { sha: string; images: Record<string, LockedImage> }[] = [];
+    private readonly commits: Commit[] = [];
+    /** Tag → commit. */
+    private readonly releases = new Map<string, string>();
+    private readonly environments: Record<EnvironmentName, Environment>;
     /** What the checkout's services.yaml has. */
     private catalog = ["cart", "checkout", "frontend"];
     private readonly broken = new Set<Digest>();
@@ -59,18 +85,46 @@ export class PromotionWorld {
     private readonly running: Record<EnvironmentName, Record<string, Digest>> = { dev: {}, stage: {}, prod: {} };
     /** Every set that was healthy, oldest first. */
     private readonly healthy: Record<EnvironmentName, ImageSet[]> = { dev: [], stage: [], prod: [] };
+    /** What was recorded as healthy, oldest first, and when. */
+    private readonly recorded: Record<EnvironmentName, { set: ImageSet; at: number }[]> = { dev: [], stage: [], prod: [] };
     /** Config and catalog of the last deployment that ended healthy and recorded. */
     private readonly settled: Record<EnvironmentName, string> = { dev: "", stage: "", prod: "" };
-    private seconds = 0;
+    /** The clock, in seconds: it begins late on a Saturday, in UTC. */
+    private seconds = Date.UTC(2026, 0, 31, 23, 59) / 1000;
     /** How many promotions were refused, and how many ended healthy in each: a world in which nothing happens proves nothing. */
-    readonly tally = { refused: 0, dev: 0, stage: 0, prod: 0 };
+    readonly tally = { refused: 0, dev: 0, stage: 0, prod: 0, hotfixes: 0, overridden: 0 };
 
-    constructor(private readonly rules: readonly Rule[] = allRules) {}
+    constructor(
+        private readonly rules: readonly Rule[] = allRules,
+        private readonly house: House = plainHouse,
+    ) {
+        const soak = house.soakMinutes > 0 && { soakSeconds: house.soakMinutes * 60 };
+        this.environments = {
+            dev,
+            stage: { ...environmentOf("stage"), ...soak, ...(house.hotfixes && { hotfixes: true }) },
+            prod: {
+                ...environmentOf("prod"),
+                ...soak,
+                ...(house.sundays && { freeze: [{ from: "Sun 10:00", to: "Sun 16:00", timezone: "UTC" }] }),
+                ...(house.releases && { accepts: "releases" }),
+            },
+        };
+    }
 
     async live(happening: Happening): Promise<void> {
         switch (happening.kind) {
             case "push":
                 return this.push(happening);
+            case "hotfix":
+                return this.mend(happening);
+            case "release": {
+                const chosen = this.choose(happening.commit);
+                this.releases.set(`v1.${this.releases.size}.0`, chosen!.sha);
+                return;
+            }
+            case "wait":
+                this.seconds += happening.minutes * 60;
+                return;
             case "catalog":
                 return this.editCatalog(everyImage[happening.image % everyImage.length]);
             case "outsider":
@@ -79,7 +133,7 @@ export class PromotionWorld {
                 return this.cleanUp(happening);
             case "promote":
                 this.config[happening.to] = this.asked(happening);
-                return this.deploy(happening.to, happening.luck);
+                return this.deploy(happening.to, happening.luck, happening.override);
             case "again":
                 return this.deploy(happening.to, happening.luck);
         }
@@ -87,13 +141,40 @@ export class PromotionWorld {
 
     /** A push of develop: unchanged services keep their digest and get one more tag, changed ones are built, `latest` moves. */
     private async push({ changed, broken, forgetful }: Happening & { kind: "push" }): Promise<void> {
+        const touched = changed.map((index) => this.catalog[index % this.catalog.length]);
+        const parent = this.commits.filter((commit) => !commit.hotfix).at(-1);
+        const { sha, images } = await this.build(this.catalog, touched, parent, broken);
+        this.commits.push({ sha, images, parent: parent?.sha });
+        const lock = lockOf(sha, images, catalogOf(...this.catalog));
+        if (forgetful) {
+            const { [this.catalog[0]]: _forgotten, ...rest } = images;
+            const content = serializeLock({ ...lock, images: rest });
+            await this.registry.pushArtifact(lockRepository(dev, "acme/shop"), { artifactType: lockArtifactType, content }, [sha]);
+        } else {
+            await pushLock(this.registry, dev, lock, { latest: true });
+        }
+    }
+
+    /** A push of a hotfix branch that began at a release, or at any commit where there is none: one image changes. */
+    private async mend({ of, changed, names: named }: Happening & { kind: "hotfix" }): Promise<void> {
+        const tags = [...this.releases.keys()];
+        const own = tags.length === 0 || named === "no release" ? undefined : pick(tags, of);
+        const parent = own === undefined ? this.choose(of)! : this.commits.find(({ sha }) => sha === this.releases.get(own))!;
+        const release = own !== undefined && named === "another release" ? pick(tags, of + 1) : own;
+        const built = Object.keys(parent.images);
+        const { sha, images } = await this.build(built, [pick(built, changed)], parent, false);
+        this.commits.push({ sha, images, parent: parent.sha, hotfix: { ...(release !== undefined && { release }) } });
+        const lock = lockOf(sha, images, catalogOf(...built));
+        const source = { ...lock.source, branch: "hotfix" as const, ...(release !== undefined && { release }) };
+        await pushLock(this.registry, dev, { ...lock, source });
+    }
+
+    private async build(names: readonly string[], touched: readonly string[], parent: Commit | undefined, broken: boolean) {
         const sha = (this.commits.length + 1).toString(16).padStart(40, "a");
-        const parent = this.commits[this.commits.length - 1]?.images ?? {};
-        const touched = new Set(changed.map((index) => this.catalog[index % this.catalog.length]));
         const images: Record<string, LockedImage> = {};
-        for (const name of this.catalog) {
+        for (const name of names) {
             const repository = imageRepository(dev, name);
-            const kept = touched.has(name) ? undefined : parent[name];
+            const kept = touched.includes(name) ? undefined : parent?.images[name];
             if (kept && (await this.registry.resolve(`${repository}@${kept.digest}`))) {
                 images[name] = kept;
                 await this.registry.tag(repository, kept.digest, sha);
@@ -104,15 +185,7 @@ export class PromotionWorld {
                 }
             }
         }
-        this.commits.push({ sha, images });
-        const lock = lockOf(sha, images, catalogOf(...this.catalog));
-        if (forgetful) {
-            const { [this.catalog[0]]: _forgotten, ...rest } = images;
-            const content = serializeLock({ ...lock, images: rest });
-            await this.registry.pushArtifact(lockRepository(dev, "acme/shop"), { artifactType: lockArtifactType, content }, [sha]);
-        } else {
-            await pushLock(this.registry, dev, lock, { latest: true });
-        }
+        return { sha, images };
     }
 
     /** A service, or cart's init container, is added to the checkout's services.yaml or taken out of it. */
@@ -141,9 +214,10 @@ export class PromotionWorld {
     }
 
     /** `pulumi up` of an environment as its config stands. */
-    private async deploy(to: EnvironmentName, luck: Luck): Promise<void> {
+    private async deploy(to: EnvironmentName, luck: Luck, override?: Override): Promise<void> {
+        this.seconds++;
         const config = this.config[to];
-        const environment = environments[to];
+        const environment = this.environments[to];
         const commit =
             config?.commit === "latest" ? await resolveLatest(this.registry, environment, catalogOf("cart")) : config?.commit;
         if (!config || commit === undefined) {
@@ -152,23 +226,26 @@ export class PromotionWorld {
         const before = beforeOf[to];
         const request = {
             environment,
-            before: before && environments[before],
+            before: before && this.environments[before],
             catalog: catalogOf(...this.catalog),
             commit,
             pins: config.pins,
+            ...this.releaseOf(commit),
+            ...(override && { override }),
         };
         const bytes = this.registry.contents();
         const ran = { ...this.running[to] };
-        const decision = decide(request, await gatherFacts(this.registry, request), this.rules);
+        const decision = decide(request, await gatherFacts(this.registry, request, this.moment()), this.rules);
         assert.deepEqual(this.registry.contents(), bytes, "to decide changes nothing");
         if ("problems" in decision) {
             assert.ok(decision.problems.length > 0, "a refusal has a reason");
             this.tally.refused++;
+            this.lawOfReturn(to, request, decision.problems);
             return;
         }
         const settledBefore = this.settled[to] === this.situation(to, commit);
         this.settled[to] = "";
-        const carriedOut = await this.carryOut(to, decision.plan, luck);
+        const carriedOut = await this.carryOut(to, decision.plan, luck, override);
         if (carriedOut) {
             this.tally[to]++;
             if (settledBefore) {
@@ -181,10 +258,10 @@ export class PromotionWorld {
     }
 
     /** Copies, rolls out and records, as the program does. */
-    private async carryOut(to: EnvironmentName, plan: Plan, luck: Luck): Promise<boolean> {
-        const environment = environments[to];
+    private async carryOut(to: EnvironmentName, plan: Plan, luck: Luck, override?: Override): Promise<boolean> {
+        const environment = this.environments[to];
         const ran = { ...this.running[to] };
-        const source = environments[beforeOf[to] ?? to];
+        const source = this.environments[beforeOf[to] ?? to];
         const brought = plan.transitions.filter((transition) => transition.to !== undefined).map(({ image }) => image);
         try {
             await copyImages(this.registry, {
@@ -215,14 +292,21 @@ export class PromotionWorld {
         const set = this.running[to];
         const known = this.healthy[to].length > 0 && plan.transitions.length === 0;
         this.lawOfIdentity(to, plan.request, ran);
-        this.lawOfOrder(to, set, Object.keys(plan.request.pins).length > 0);
+        if (plan.transitions.length > 0) {
+            this.lawOfOrder(to, set, plan.request, override);
+            this.lawOfSoak(to, set, plan.request, override);
+            this.lawOfFreeze(to, set, override);
+            this.lawOfReleases(to, set, plan.request, override);
+            this.lawOfReasons(plan.request.override, override);
+        }
         this.healthy[to].push(set);
         this.deployed[to] = plan.request;
         return known || this.record(to, plan, luck);
     }
 
     private async record(to: EnvironmentName, plan: Plan, luck: Luck): Promise<boolean> {
-        const at = new Date(Date.UTC(2026, 0, 31, 23, 59, 0) + this.seconds++ * 1000).toISOString().replace(".000Z", "Z");
+        const now = this.seconds;
+        const at = new Date(now * 1000).toISOString().replace(".000Z", "Z");
         const images = Object.fromEntries(
             Object.entries(plan.images).map(([name, { ref: _ref, pinned: _pinned, ...locked }]) => [name, locked as LockedImage]),
         );
@@ -235,7 +319,8 @@ export class PromotionWorld {
             }
         };
         try {
-            await writeRun(this.registry, environments[to], record);
+            await writeRun(this.registry, this.environments[to], record);
+            this.recorded[to].push({ set: plan.set, at: now });
             return true;
         } catch (error) {
             if (!(error instanceof BrokeOff)) {
@@ -247,18 +332,140 @@ export class PromotionWorld {
         }
     }
 
-    /** What ran in an environment ran in the one before: as a set, or image by image where the set is mixed by pins. */
-    private lawOfOrder(to: EnvironmentName, set: ImageSet, mixed: boolean): void {
+    /** What ran in an environment ran in the one before: as a set, or image by image where the set is mixed by pins, or is a hotfix. */
+    private lawOfOrder(to: EnvironmentName, set: ImageSet, request: Plan["request"], override: Override | undefined): void {
         const before = beforeOf[to];
-        const again = this.healthy[to].some((other) => contains(other, set));
-        if (before === undefined || again) {
+        if (before === undefined || this.ranHere(to, set)) {
             return;
         }
-        const proofs = [...this.healthy[before], ...(mixed ? this.healthy[to] : [])];
-        const proven = mixed
-            ? Object.entries(set).every((image) => proofs.some((other) => contains(other, Object.fromEntries([image]))))
-            : proofs.some((other) => contains(other, set));
-        assert.ok(proven, `what runs in ${to} ran in ${before}`);
+        const ofHotfix = (name: string) => to === "stage" && this.hotfixAt(request, name) !== undefined;
+        const mixed = Object.keys(request.pins).length > 0;
+        const hotfixed = Object.keys(set).filter(ofHotfix);
+        const proofs = [...this.healthy[before], ...(mixed || hotfixed.length > 0 ? this.healthy[to] : [])];
+        const whole = this.healthy[before].some((other) => contains(other, set));
+        const proven = Object.entries(set)
+            .filter(([name]) => !ofHotfix(name))
+            .every((image) => proofs.some((other) => contains(other, Object.fromEntries([image]))));
+        if (whole || answered("order", override)) {
+            return;
+        }
+        if (hotfixed.length === 0) {
+            assert.ok(mixed && proven, `what runs in ${to} ran in ${before}`);
+            return;
+        }
+        assert.ok(proven, `what runs in ${to} ran in ${before}, but for a hotfix`);
+        const running = this.healthy[to].at(-1) ?? {};
+        for (const name of hotfixed.filter((one) => running[one] !== set[one])) {
+            const { sha, release } = this.hotfixAt(request, name)!;
+            const mended = release === undefined ? undefined : this.releases.get(release);
+            const stands = mended !== undefined && this.ancestry(sha).includes(mended);
+            const lawful = (this.house.hotfixes && stands) || answered("hotfix", override);
+            assert.ok(lawful, `a hotfix comes to ${to} where it is taken and mends the release that it names`);
+        }
+        this.tally.hotfixes++;
+    }
+
+    /** What ran in the environment before did so for as long as was chosen, until the next run there was recorded. */
+    private lawOfSoak(to: EnvironmentName, set: ImageSet, request: Plan["request"], override: Override | undefined): void {
+        const before = beforeOf[to];
+        if (before === undefined || this.ranHere(to, set) || answered("soak", override) || answered("order", override)) {
+            return;
+        }
+        const runs = this.recorded[before];
+        const soaked = runs
+            .filter(({ at }, index) => (runs[index + 1]?.at ?? this.seconds) - at >= this.house.soakMinutes * 60)
+            .map((run) => run.set);
+        const alone = Object.keys(request.pins).length > 0 || Object.keys(set).some((name) => this.hotfixAt(request, name));
+        const here = this.healthy[to];
+        const lawful =
+            soaked.some((other) => contains(other, set)) ||
+            (alone &&
+                Object.entries(set)
+                    .filter(([name]) => to !== "stage" || !this.hotfixAt(request, name))
+                    .every((image) => [...soaked, ...here].some((other) => contains(other, Object.fromEntries([image])))));
+        // A record that broke off before it was listed proves that a set ran, and not for how long.
+        assert.ok(lawful || this.house.soakMinutes === 0, `what came to ${to} had soaked in ${before}`);
+    }
+
+    /** Nothing changes on a Sunday that is frozen. */
+    private lawOfFreeze(to: EnvironmentName, set: ImageSet, override: Override | undefined): void {
+        const now = new Date(this.seconds * 1000);
+        const frozen =
+            this.house.sundays && to === "prod" && now.getUTCDay() === 0 && now.getUTCHours() >= 10 && now.getUTCHours() < 16;
+        assert.ok(!frozen || this.ranHere(to, set) || answered("freeze", override), `${to} was frozen at ${now.toISOString()}`);
+    }
+
+    private lawOfReleases(
+        to: EnvironmentName,
+        set: ImageSet,
+        { commit, pins }: Plan["request"],
+        override: Override | undefined,
+    ): void {
+        const needed = this.house.releases && to === "prod" && !this.ranHere(to, set) && !answered("accepts", override);
+        const released = [...this.releases.values()].includes(commit) && Object.keys(pins).length === 0;
+        assert.ok(!needed || released, `what came to ${to} was released`);
+    }
+
+    /** Who answers for a rule says why. */
+    private lawOfReasons(recorded: Override | undefined, override: Override | undefined): void {
+        const overridable = ["accepts", "order", "hotfix", "soak", "freeze"];
+        const lawful = !override || (override.reason.trim() !== "" && override.rules.every((name) => overridable.includes(name)));
+        assert.ok(lawful, "an override names rules that somebody can answer for, and why");
+        assert.ok(!recorded || override, "nobody answers for what nobody was asked");
+        this.tally.overridden += recorded ? 1 : 0;
+    }
+
+    /** What ran here and was recorded may come back, whatever it is asked: only what it needs may be gone or meddled with. */
+    private lawOfReturn(
+        to: EnvironmentName,
+        request: { commit: string; pins: Plan["request"]["pins"] },
+        problems: readonly Problem[],
+    ): void {
+        const built = (service: string) =>
+            this.commits.find(({ sha }) => sha === (request.pins[service] ?? request.commit))?.images;
+        const asked = this.catalog.flatMap((name) => {
+            const images = built(serviceOf(name));
+            return images?.[serviceOf(name)] ? [[name, images[name]?.digest] as const] : [];
+        });
+        const same = canonicalJson(Object.fromEntries(asked));
+        const ran = this.recorded[to].some(({ set }) => canonicalJson(set) === same);
+        const barred = problems.filter(
+            ({ subject, message }) => /^(soak|freeze)/.test(subject) || /never ran healthy|accepts/.test(message),
+        );
+        assert.ok(!ran || barred.length === 0, `what ran in ${to} may come back: ${barred[0]?.message}`);
+    }
+
+    /** Whether a set, or more, was healthy here before. */
+    private ranHere(to: EnvironmentName, set: ImageSet): boolean {
+        return this.healthy[to].some((other) => contains(other, set));
+    }
+
+    /** The hotfix that a request takes an image from. */
+    private hotfixAt({ commit, pins }: Plan["request"], name: string): { sha: string; release?: string } | undefined {
+        const found = this.commits.find(({ sha }) => sha === (pins[serviceOf(name)] ?? commit));
+        return found?.hotfix && { sha: found.sha, ...found.hotfix };
+    }
+
+    /** A commit and those before it. */
+    private ancestry(sha: string): string[] {
+        const found = this.commits.find((commit) => commit.sha === sha);
+        return found ? [sha, ...(found.parent === undefined ? [] : this.ancestry(found.parent))] : [];
+    }
+
+    private releaseOf(commit: string): { release?: string } {
+        const found = [...this.releases].find(([, sha]) => sha === commit);
+        return found ? { release: found[0] } : {};
+    }
+
+    /** The clock, and git. */
+    private moment(): Moment {
+        return {
+            now: new Date(this.seconds * 1000),
+            commits: {
+                find: async (reference) => this.releases.get(reference.replace("refs/tags/", "")) ?? this.ancestry(reference)[0],
+                isAncestor: async (ancestor, descendant) => this.ancestry(descendant).includes(ancestor),
+            },
+        };
     }
 
     /** What was asked for is what runs, and each commit has one digest wherever its tag stands. */
@@ -278,7 +485,7 @@ export class PromotionWorld {
         assert.deepEqual(this.running[to], Object.fromEntries(asked), `what runs in ${to} is what was asked for`);
         for (const [name, digest] of asked.filter(([image, meant]) => ran[image] !== meant)) {
             const sha = pins[serviceOf(name)] ?? commit;
-            for (const tier of [environments[beforeOf[to] ?? to], environments[to]]) {
+            for (const tier of [this.environments[beforeOf[to] ?? to], this.environments[to]]) {
                 const meant = this.registry.meaning(`${imageRepository(tier, name)}:${sha}`);
                 assert.ok(meant === undefined || meant === digest, `${name} of ${sha} has one digest, in ${tier.tier} too`);
             }
@@ -297,6 +504,8 @@ export class PromotionWorld {
                 return "a1b2c3d";
             case "latest":
                 return "latest";
+            case "hotfix":
+                return this.commits.filter(({ hotfix }) => hotfix).at(-1)?.sha ?? "f".repeat(40);
             case "commit":
                 return this.choose(ref.index)?.sha ?? "f".repeat(40);
             case "before": {
@@ -314,13 +523,26 @@ export class PromotionWorld {
         return { commit: this.shaOf(ref, to), pins: { ...along, ...Object.fromEntries(own) } };
     }
 
-    private choose(index: number): { sha: string; images: Record<string, LockedImage> } | undefined {
+    private choose(index: number): Commit | undefined {
         const { length } = this.commits;
         return length === 0 ? undefined : this.commits[((index % length) + length) % length];
     }
 }
 
+interface Commit {
+    sha: string;
+    images: Record<string, LockedImage>;
+    /** SHA of the commit before. Absent: the first. */
+    parent?: string;
+    hotfix?: { release?: string };
+}
+
 class BrokeOff extends Error {}
+
+/** Whether somebody took it upon themselves. */
+function answered(rule: string, override: Override | undefined): boolean {
+    return override?.rules.includes(rule) ?? false;
+}
 
 function everyService(index: number): string {
     return pick([...everyImage.filter((name) => name === serviceOf(name)), "nobody"], index);
