@@ -23,11 +23,14 @@ const pins = fc.oneof(
 );
 const seldom = fc.integer({ min: 0, max: 15 }).map((value) => value === 0);
 const override = fc.oneof(
-    { weight: 12, arbitrary: fc.constant(undefined) },
+    { weight: 9, arbitrary: fc.constant(undefined) },
     {
         weight: 1,
         arbitrary: fc.record({
-            rules: fc.subarray(["accepts", "order", "hotfix", "soak", "freeze", "movedTag"], { minLength: 1, maxLength: 2 }),
+            rules: fc.oneof(
+                fc.constant(["accepts", "order", "hotfix", "soak", "freeze"]),
+                fc.subarray(["accepts", "order", "hotfix", "soak", "freeze", "movedTag"], { minLength: 1, maxLength: 2 }),
+            ),
             reason: fc.constantFrom("customers cannot pay", "customers cannot pay", " "),
         }),
     },
@@ -102,11 +105,11 @@ describe("any history of pushes, promotions, rollbacks, pins, hotfixes, releases
                     tally[key] += world.tally[key];
                 }
             }),
-            { seed, numRuns: 180 },
+            { seed, numRuns: Number(process.env.ONEFLOW_HISTORIES ?? 150) },
         );
         const { hotfixes, overridden, ...often } = tally;
         assert.ok(
-            Math.min(...Object.values(often)) > 80 && Math.min(hotfixes, overridden) > 10,
+            Math.min(...Object.values(often)) > 50 && Math.min(hotfixes, overridden) >= 10,
             `too little happened: ${JSON.stringify(tally)}`,
         );
     });
@@ -127,6 +130,13 @@ describe("any history of pushes, promotions, rollbacks, pins, hotfixes, releases
         overrides: /an override names rules/,
     };
 
+    /** What a team has chosen that a rule is for: others need no such rule. */
+    const houses: Record<string, Partial<House>> = {
+        accepts: { releases: true, sundays: false, soakMinutes: 0 },
+        soak: { soakMinutes: 30 },
+        freeze: { sundays: true, releases: false, soakMinutes: 0 },
+    };
+
     it("has a law for every rule", () => {
         assert.deepEqual(Object.keys(laws).sort(), rules.map(({ name }) => name).sort());
     });
@@ -136,7 +146,7 @@ describe("any history of pushes, promotions, rollbacks, pins, hotfixes, releases
             const others = rules.filter((rule) => rule.name !== name);
             const { failed, errorInstance } = await fc.check(
                 fc.asyncProperty(history, house, async (happenings, chosen) => {
-                    const world = new PromotionWorld(others, chosen);
+                    const world = new PromotionWorld(others, { ...chosen, ...houses[name] });
                     for (const one of happenings) {
                         await world.live(one);
                     }
