@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Refusal } from "../../core/refusal";
@@ -11,6 +11,7 @@ import { describeCluster } from "./clusterReport";
 import { clusterWorld } from "./clusterWorld";
 import { conditions } from "./conditions";
 import { describePlans, measurePlans } from "./plannerReport";
+import { describeMutations, measureMutations } from "./mutations/run";
 import { measurePromotions } from "./promotion";
 import { countRequests, measureResolves } from "./registry";
 import { describe, type Figures } from "./report";
@@ -20,16 +21,18 @@ import { bar, judge, measureStarts } from "./starts";
  * `npm run bench`: how long a no-change `up` takes beside an empty program and beside the default template, and what
  * else is worth knowing. With `--kubernetes`: how long the services take to a real control plane, beside a plain Pulumi
  * program, kubectl and helm. Everything is taken in one run, on the sandbox's doubles. With `--planner`: what is built over
- * the real history of a monorepo, beside other ways to decide it.
+ * the real history of a monorepo, beside other ways to decide it. With `--mutations`: whether the tests of the rules notice each rule
+ * that is taken away and each comparison that is turned.
  *
- * @param argv `--rounds N` (default 7, with `--kubernetes` 5), `--json`, `--kubernetes`, `--planner`
- * @returns 1 where a median is above its bar, else 0
+ * @param argv `--rounds N` (default 7, with `--kubernetes` 5), `--json`, `--kubernetes`, `--planner`, `--mutations`, `--only part of a file's name`
+ * @returns 1 where a median is above its bar or nobody noticed a mutant, else 0
  */
 export async function main(argv: readonly string[]): Promise<number> {
-    const { rounds, json, kubernetes, planner } = readArguments(argv);
+    const { rounds, json, kubernetes, planner, mutations, only } = readArguments(argv);
     const root = mkdtempSync(join(tmpdir(), "oneflow-bench-"));
     const bench = { root, rounds, json, before: loadavg()[0], progress: (line: string) => void process.stderr.write(`${line}\n`) };
     try {
+        if (mutations) return await benchMutations(bench, only);
         if (planner) return await benchPlanner(bench);
         return await (kubernetes ? benchCluster(bench) : benchStarts(bench));
     } finally {
@@ -77,7 +80,22 @@ async function benchPlanner({ root, json, progress }: Bench): Promise<number> {
     return 0;
 }
 
-function readArguments(argv: readonly string[]): { rounds: number; json: boolean; kubernetes: boolean; planner: boolean } {
+async function benchMutations({ json, progress }: Bench, only: string | undefined): Promise<number> {
+    const verdicts = await measureMutations({ only, jobs: availableParallelism(), progress });
+    console.log(json ? JSON.stringify(verdicts, null, 2) : describeMutations(verdicts));
+    return verdicts.every(({ histories, examples }) => histories ?? examples) ? 0 : 1;
+}
+
+interface Arguments {
+    rounds: number;
+    json: boolean;
+    kubernetes: boolean;
+    planner: boolean;
+    mutations: boolean;
+    only?: string;
+}
+
+function readArguments(argv: readonly string[]): Arguments {
     const { values } = parseArgs({
         args: [...argv],
         options: {
@@ -85,13 +103,15 @@ function readArguments(argv: readonly string[]): { rounds: number; json: boolean
             json: { type: "boolean", default: false },
             kubernetes: { type: "boolean", default: false },
             planner: { type: "boolean", default: false },
+            mutations: { type: "boolean", default: false },
+            only: { type: "string" },
         },
     });
-    const { kubernetes, json, planner } = values;
+    const { kubernetes, json, planner, mutations, only } = values;
     const rounds = Number(values.rounds ?? (kubernetes ? 5 : 7));
     if (!Number.isInteger(rounds) || rounds < 1) {
         const message = `is ${JSON.stringify(values.rounds)}; expected a whole number from 1 on`;
         throw new Refusal("Nothing was measured", [{ subject: "--rounds", message, remedy: "npm run bench -- --rounds 7" }]);
     }
-    return { rounds, json, kubernetes, planner };
+    return { rounds, json, kubernetes, planner, mutations, ...(only !== undefined && { only }) };
 }
