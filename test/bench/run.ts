@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, loadavg, tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Refusal } from "../../core/refusal";
@@ -81,7 +81,7 @@ async function benchPlanner({ root, json, progress }: Bench): Promise<number> {
 }
 
 async function benchMutations({ json, progress }: Bench, only: string | undefined): Promise<number> {
-    const verdicts = await measureMutations({ only, jobs: availableParallelism(), progress });
+    const verdicts = await measureMutations(only, progress);
     console.log(json ? JSON.stringify(verdicts, null, 2) : describeMutations(verdicts));
     return verdicts.every(({ histories, examples }) => histories ?? examples) ? 0 : 1;
 }

@@ -3,17 +3,18 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkedOutCommit, writtenNow } from "../../core/facts/process";
+import { checkedOutCommit, overrideOf, writtenNow } from "../../core/facts/process";
 import { gatherFacts, resolveLatest } from "../../core/facts/promotionFacts";
 import { recordRun } from "../../core/facts/recordRun";
 import { decide } from "../../core/promotion/decide";
 import type { PromotionRequest } from "../../core/promotion/model";
+import { propose } from "../../core/promotion/proposal";
 import { RegistryError } from "../../core/registry/model";
 import { imageRepository, type Tier } from "../../core/release/addresses";
 import { copyImages } from "../../core/release/copyImages";
 import { imageSet, setKey, type LockedImage } from "../../core/release/lock";
 import { pushLock } from "../../core/release/lockStore";
-import { newestRun, writeRun } from "../../core/release/runRecordStore";
+import { newestRun, recentRuns, writeRun } from "../../core/release/runRecordStore";
 import type { Environment } from "../../core/settings/model";
 import { MemoryRegistry } from "./memoryRegistry";
 import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
@@ -114,6 +115,74 @@ describe("the facts of a promotion", () => {
         assert.deepEqual(facts.alternatives, [first]);
     });
 
+    it("tell when a set soaked from the tags of the runs, two requests for those of a month", async () => {
+        const registry = await team();
+        const soaking = { ...stage, soakSeconds: 60 };
+        registry.calls.length = 0;
+        const now = new Date(Date.parse((await newestRun(registry, dev))!.at) + 60_000);
+        registry.calls.length = 0;
+        const facts = await gatherFacts(registry, request(soaking, dev, second), { now });
+        assert.deepEqual(kinds(registry), { pull: 2, tags: 4, resolve: 4 });
+        const { key } = propose(request(soaking, dev, second), facts);
+        assert.deepEqual(facts.stretchesBefore, [{ what: key, from: (await newestRun(registry, dev))!.at }]);
+        assert.equal(facts.now, now.toISOString());
+    });
+
+    it("look back past a run that was too short for one that was long enough, and offer what soaked", async () => {
+        const registry = await team();
+        await deploy(registry, dev, undefined, first);
+        await deploy(registry, dev, undefined, second);
+        const soaking = { ...stage, soakSeconds: 90 };
+        const runs = await recentRuns(registry, dev, 4);
+        const now = new Date(Date.parse(runs[0].at) + 89_000);
+        const facts = await gatherFacts(registry, request(soaking, dev, second), { now });
+        assert.deepEqual(
+            facts.stretchesBefore.map(({ from, to }) => [from, to]),
+            [
+                [runs[0].at, undefined],
+                [runs[2].at, runs[1].at],
+            ],
+        );
+        assert.deepEqual(facts.alternatives, [first]);
+        const patient = { now: new Date(now.getTime() + 1000) };
+        assert.ok(
+            "plan" in decide(request(soaking, dev, second), await gatherFacts(registry, request(soaking, dev, second), patient)),
+        );
+    });
+
+    it("tell for each image of a mixed set when it ran, back to its first run", async () => {
+        const registry = await team();
+        await build(registry, third, Object.fromEntries(services.filter((name) => name !== "ad").map((name) => [name, first])));
+        await deploy(registry, dev, undefined, third);
+        const soaking = { ...stage, soakSeconds: 3600 };
+        const asked = request(soaking, dev, second, { ad: third });
+        const facts = await gatherFacts(registry, asked);
+        const runs = await recentRuns(registry, dev, 3);
+        assert.deepEqual([...facts.ranBefore], []);
+        assert.deepEqual(facts.stretchesBefore, [
+            { what: `ad@${facts.locks[third]!.images.ad.digest}`, from: runs[0].at },
+            { what: `cart@${facts.locks[second]!.images.cart.digest}`, from: runs[1].at, to: runs[0].at },
+        ]);
+    });
+
+    it("tell whether a hotfix stands on the release that its lock names, as far as the checkout knows", async () => {
+        const registry = await team();
+        const images = Object.fromEntries(services.map((name) => [name, builtBy(third)]));
+        const { source, ...lock } = lockOf(third, images, catalog);
+        await pushLock(registry, dev, { ...lock, source: { ...source, branch: "hotfix", release: "v1.4.0" } });
+        const told = async (known: Record<string, string>) => {
+            const commits = {
+                find: async (reference: string) => known[reference],
+                isAncestor: async (ancestor: string, descendant: string) => ancestor === first && descendant === third,
+            };
+            return (await gatherFacts(registry, request(stage, dev, third), { commits })).hotfixes;
+        };
+        assert.deepEqual(await told({ [third]: third, "refs/tags/v1.4.0": first }), { [third]: { descends: true } });
+        assert.deepEqual(await told({ [third]: third, "refs/tags/v1.4.0": second }), { [third]: { descends: false } });
+        assert.deepEqual(await told({ [third]: third }), { [third]: {} });
+        assert.deepEqual((await gatherFacts(registry, request(stage, dev, second))).hotfixes, {});
+    });
+
     it("are read for no ref that is not a full SHA", async () => {
         const registry = await team();
         registry.calls.length = 0;
@@ -140,6 +209,16 @@ describe("who ran a deployment, when and why", () => {
         assert.equal(await by({ ONEFLOW_ACTOR: "", GITHUB_ACTOR: "grace", USER: "root" }), "grace");
         assert.equal(await by({ USER: "root" }), "root");
         assert.equal(await by({}), "unknown");
+    });
+
+    it("tells what rules somebody answers for", () => {
+        assert.equal(overrideOf({ ONEFLOW_REASON: "customers wait" }), undefined);
+        assert.equal(overrideOf({ ONEFLOW_OVERRIDE: " , " }), undefined);
+        assert.deepEqual(overrideOf({ ONEFLOW_OVERRIDE: "freeze, soak,freeze", ONEFLOW_REASON: " customers wait " }), {
+            rules: ["freeze", "soak"],
+            reason: "customers wait",
+        });
+        assert.deepEqual(overrideOf({ ONEFLOW_OVERRIDE: "freeze" }), { rules: ["freeze"], reason: "" });
     });
 
     it("leaves out what is not known", async () => {

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { decide, refusal, refuseUnset, refuseVanished, requirePlan } from "../../core/promotion/decide";
 import { describeNothing, describePlan, describeWayBack } from "../../core/promotion/describe";
 import type { Plan, PromotionFacts, PromotionRequest } from "../../core/promotion/model";
+import { describeDifferences, settingsThatDiffer } from "../../core/promotion/settingsDiffer";
 import { Refusal, type Problem } from "../../core/refusal";
 import { imageSet, setKey, type Lock, type LockedImage } from "../../core/release/lock";
+import type { Catalog, Service } from "../../core/settings/model";
 import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
 
 const [dev, stage, prod] = (["dev", "stage", "prod"] as const).map(environmentOf);
@@ -776,6 +778,36 @@ describe("a promotion is refused", () => {
             refusal(prod, [refuseUnset(prod, held)]).message,
             /^Promotion to prod refused, nothing was changed:\n {2}commit {2}is unset/,
         );
+    });
+});
+
+describe("settings that differ", () => {
+    const entry = (name: string, changed: Partial<Service>) => ({ [name]: { ...catalog.services[name], ...changed } });
+
+    it("are named by key, with both values and where each stands, of the services whose image comes in", () => {
+        const here: Catalog = {
+            services: {
+                ...catalog.services,
+                ...entry("cart", { replicas: 3, env: { PORT: "7070", MODE: "new" }, environments: { prod: { replicas: 5 } } }),
+                ...entry("frontend", { replicas: 9 }),
+            },
+        };
+        const there = { services: { ...catalog.services, ...entry("cart", { env: { PORT: "7071" }, args: ["-v"] }) } };
+        const asked = { ...request, catalog: here };
+        const known = { ...facts, locks: { [wanted]: lockOf(wanted, images[wanted], there) } };
+        const found = settingsThatDiffer(asked, known, planOf(asked, known));
+        assert.deepEqual(describeDifferences(found), [
+            'cart: args is nothing in this checkout\'s services.yaml, which is rendered, and ["-v"] at 9f8e02b…',
+            'cart: env.MODE is "new" in this checkout\'s services.yaml, which is rendered, and nothing at 9f8e02b…',
+            'cart: env.PORT is "7070" in this checkout\'s services.yaml, which is rendered, and "7071" at 9f8e02b…',
+            "cart: replicas is 3 in this checkout's services.yaml, which is rendered, and 1 at 9f8e02b…",
+        ]);
+    });
+
+    it("are none where the entries are the same, or the commit does not have the service", () => {
+        const plan = planOf(request, facts);
+        assert.deepEqual(settingsThatDiffer(request, facts, plan), []);
+        assert.deepEqual(settingsThatDiffer(request, { locks: { [wanted]: undefined } }, plan), []);
     });
 });
 

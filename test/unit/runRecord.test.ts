@@ -18,6 +18,20 @@ describe("a run record", () => {
         assert.deepEqual(parseRun(serializeRun(full)), full);
     });
 
+    it("keeps the rules that somebody answered for, and why", () => {
+        const override = { rules: ["soak", "freeze"], reason: "customers cannot pay" };
+        const overridden = { ...record, request: { ...record.request, override } };
+        assert.deepEqual(parseRun(serializeRun(overridden)), overridden);
+        assert.throws(
+            () =>
+                parseRun({ ...record, request: { ...record.request, override: { rules: [7], reason: "" } } }, "Run record of prod"),
+            new Refusal("Run record of prod cannot be read", [
+                { subject: "request.override.rules", message: "is [7], expected a list of rules." },
+                { subject: "request.override.reason", message: 'is "", expected a text.' },
+            ]),
+        );
+    });
+
     it("is refused with everything that is wrong with it", () => {
         const broken = {
             ...record,

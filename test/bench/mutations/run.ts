@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
-import { basename, join, relative } from "node:path";
+import fs from "node:fs";
+import { join, relative } from "node:path";
+import Mocha from "mocha";
 import { comparisonsOf, type Mutant, removalsOf } from "./mutants";
 
 /** Which tests noticed a mutant, by their titles. */
@@ -14,12 +14,19 @@ export interface Verdict {
 
 const root = join(__dirname, "../../..");
 const promotion = join(root, "core/promotion");
-const examples = ["promotionRules", "promotionFreeze", "factsPromotion"].map((name) => join(root, `test/unit/${name}.test.ts`));
-const histories = [join(root, "test/unit/promotionHistories.test.ts"), "--grep", "keeps the laws"];
+/** Files of tests, and of which of them by title. */
+interface Tests {
+    files: readonly string[];
+    grep?: string;
+}
+
+const unit = (name: string) => join(root, `test/unit/${name}.test.ts`);
+const examples: Tests = { files: ["promotionRules", "promotionFreeze", "factsPromotion"].map(unit) };
+const histories: Tests = { files: [unit("promotionHistories")], grep: "keeps the laws" };
 
 /** Every mutant of the rules: each taken away, each comparison in them and in what they ask turned. */
 export function mutantsOfRules(): Mutant[] {
-    const rules = readdirSync(join(promotion, "rules")).map((name) => join(promotion, "rules", name));
+    const rules = fs.readdirSync(join(promotion, "rules")).map((name) => join(promotion, "rules", name));
     const asked = ["freeze.ts", "decide.ts", "proposal.ts"].map((name) => join(promotion, name));
     return [...removalsOf(join(promotion, "rules/index.ts")), ...[...rules, ...asked].flatMap(comparisonsOf)];
 }
@@ -29,30 +36,19 @@ export function mutantsOfRules(): Mutant[] {
  *
  * @param only part of a file's name, to look at few of them
  */
-export async function measureMutations({
-    only,
-    progress,
-    jobs,
-}: {
-    only?: string;
-    jobs: number;
-    progress: (line: string) => void;
-}): Promise<Verdict[]> {
-    const waiting = mutantsOfRules().filter(({ file }) => only === undefined || basename(file).includes(only));
-    const all = waiting.length;
-    const verdicts = new Map<Mutant, Verdict>();
-    const order = [...waiting];
-    const work = async (): Promise<void> => {
-        for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-            const byExamples = await firstFailure(mutant, examples);
-            const byHistories = await firstFailure(mutant, histories);
-            const verdict = { mutant, ...(byHistories && { histories: byHistories }), ...(byExamples && { examples: byExamples }) };
-            verdicts.set(mutant, verdict);
-            progress(`${verdicts.size} of ${all}  ${describeVerdict(verdict)}`);
-        }
-    };
-    await Promise.all(Array.from({ length: jobs }, work));
-    return order.map((mutant) => verdicts.get(mutant)!);
+export async function measureMutations(only: string | undefined, progress: (line: string) => void): Promise<Verdict[]> {
+    const mutants = mutantsOfRules().filter(({ file }) => only === undefined || file.includes(only));
+    const verdicts: Verdict[] = [];
+    // The histories end at the first that breaks a law; a shorter one need not be looked for.
+    process.env.ONEFLOW_MUTANT = "1";
+    for (const mutant of mutants) {
+        const byExamples = await firstFailure(mutant, examples);
+        const byHistories = await firstFailure(mutant, histories);
+        verdicts.push({ mutant, ...(byHistories && { histories: byHistories }), ...(byExamples && { examples: byExamples }) });
+        progress(`${verdicts.length} of ${mutants.length}  ${describeVerdict(verdicts.at(-1)!)}`);
+    }
+    delete process.env.ONEFLOW_MUTANT;
+    return verdicts;
 }
 
 /** A table of all verdicts, and how many nobody noticed. */
@@ -75,45 +71,50 @@ function describeVerdict({ mutant, histories: byHistories, examples: byExamples 
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** The title of the first test that fails on the mutant, with what it says. Nothing where all pass. */
-function firstFailure({ file, start, end, replacement }: Mutant, tests: readonly string[]): Promise<string | undefined> {
-    const env = { ...process.env, ONEFLOW_MUTANT: JSON.stringify({ file, start, end, replacement }) };
-    const mocha = join(root, "node_modules/mocha/bin/mocha.js");
-    const args = [
-        mocha,
-        "--require",
-        join(__dirname, "applied.js"),
-        "--bail",
-        "--reporter",
-        "json",
-        "--timeout",
-        "120000",
-        ...tests,
-    ];
-    return new Promise((resolve, reject) => {
-        execFile(process.execPath, args, { cwd: root, env, maxBuffer: 1 << 28 }, (error, stdout) => {
-            if (!error) {
-                resolve(undefined);
-                return;
-            }
-            const begin = stdout.indexOf('{\n  "stats"');
-            if (begin < 0) {
-                reject(new Error(`the tests did not run on ${relative(root, file)}: ${error.message}`));
-                return;
-            }
-            const { failures } = JSON.parse(stdout.slice(begin)) as { failures: Failure[] };
-            resolve(failures[0] && toldBy(failures[0]));
+/** What the first test that fails on the mutant says: the law that a history broke, or the example's title. Nothing where all pass. */
+async function firstFailure(mutant: Mutant, tests: Tests): Promise<string | undefined> {
+    const restore = readAs(mutant);
+    try {
+        forget();
+        const mocha = new Mocha({ bail: true, timeout: 120_000, reporter: Silent, ...(tests.grep && { grep: tests.grep }) });
+        tests.files.forEach((file) => mocha.addFile(file));
+        return await new Promise((resolve) => {
+            let told: string | undefined;
+            mocha
+                .run(() => {
+                    mocha.dispose();
+                    resolve(told);
+                })
+                .on("fail", ({ title }, error: Error & { cause?: Error }) => {
+                    told ??= (error.cause?.message ?? (tests.grep ? error.message : title)).split("\n")[0].slice(0, 120);
+                });
         });
-    });
+    } finally {
+        restore();
+        forget();
+    }
 }
 
-/** The law that a history broke, else the title of the example. */
-function toldBy({ title, err }: Failure): string {
-    const law = /Caused by: [^:]*: (.*)/.exec(err.stack ?? "")?.[1];
-    return (title.startsWith("keeps the laws") ? (law ?? err.message ?? title) : title).split("\n")[0].slice(0, 120);
+/** Reads a file of the source as the mutant; on disk nothing is touched. */
+function readAs({ file, start, end, replacement }: Mutant): () => void {
+    const { readFileSync } = fs;
+    const mutated = (name: unknown, ...options: unknown[]) => {
+        const content = Reflect.apply(readFileSync, fs, [name, ...options]) as string | Buffer;
+        if (name !== file) {
+            return content;
+        }
+        const text = String(content);
+        return text.slice(0, start) + replacement + text.slice(end);
+    };
+    fs.readFileSync = mutated as typeof readFileSync;
+    return () => void (fs.readFileSync = readFileSync);
 }
 
-interface Failure {
-    title: string;
-    err: { message?: string; stack?: string };
+/** Lets what was loaded of the source and of its tests be loaded anew. */
+function forget(): void {
+    for (const file of Object.keys(require.cache).filter((name) => /^(core|test.unit)/.test(relative(root, name)))) {
+        delete require.cache[file];
+    }
 }
+
+class Silent {}
