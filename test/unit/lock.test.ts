@@ -48,6 +48,23 @@ describe("a lock", () => {
         assert.deepEqual(serializeLock(reverse(lock) as Lock), serializeLock(lock));
     });
 
+    it("of a hotfix names the release that it mends, and no other lock does", () => {
+        const hotfix: Lock = { ...lock, source: { ...lock.source, branch: "hotfix", release: "v1.4.0-rc.1" } };
+        assert.deepEqual(parseLock(JSON.parse(serializeLock(hotfix).toString())), hotfix);
+        const wrong: Partial<Lock["source"]>[] = [
+            { branch: "develop", release: "v1.4.0" },
+            { branch: "hotfix", release: "1.4.0" },
+            { branch: "hotfix", release: "v1.04.0" },
+            { branch: "hotfix", release: "v1.4.0+a" },
+        ];
+        for (const source of wrong) {
+            assert.deepEqual(
+                problemsOf(() => parseLock({ ...lock, source: { ...lock.source, ...source } })).map(({ subject }) => subject),
+                ["source.release"],
+            );
+        }
+    });
+
     it("is refused with everything that is wrong with it", () => {
         const broken = {
             ...lock,

@@ -51,6 +51,28 @@ describe("Settings", () => {
         ]);
     });
 
+    it("reads a soak in seconds, and a freeze as it stands, in UTC unless it says otherwise", () => {
+        const { soakSeconds, freeze } = target(
+            read({
+                "Pulumi.stage.yaml": environmentFile("stage", {
+                    "shop:environment": {
+                        promotesFrom: "dev",
+                        soak: "30m",
+                        freeze: [
+                            { from: "Fri 16:00", to: "Mon 08:00", timezone: "Europe/Berlin" },
+                            { from: "2026-12-24 12:00", to: "2027-01-04 08:00" },
+                        ],
+                    },
+                }),
+            }),
+        );
+        assert.equal(soakSeconds, 1800);
+        assert.deepEqual(freeze, [
+            { from: "Fri 16:00", to: "Mon 08:00", timezone: "Europe/Berlin" },
+            { from: "2026-12-24 12:00", to: "2027-01-04 08:00", timezone: "UTC" },
+        ]);
+    });
+
     it("orders environments by promotion, whatever order the platform lists them in, and names tiers by place", () => {
         const chain: [string, string | undefined][] = [
             ["prod", "stage"],
