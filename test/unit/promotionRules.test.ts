@@ -190,6 +190,17 @@ describe("soak, freeze, hotfix and what is accepted", () => {
         assert.equal(problemsOf(soaking, { ...facts, ...ran("2026-01-31T08:00:00Z", "2026-01-31T08:29:59Z") }).length, 1);
     });
 
+    it("ask for the soak of this very set, or of it together with what this checkout does not deploy", () => {
+        const others = { what: key(images[pinned]), from: "2026-01-31T01:00:00Z", to: "2026-01-31T11:59:00Z" };
+        const young = { what: key(images[wanted]), from: "2026-01-31T11:59:00Z" };
+        assert.equal(problemsOf(soaking, { ...facts, stretchesBefore: [young, others] }).length, 1);
+        const more = { ...images[wanted], mailer: built(wanted, "e0") };
+        const whole = { ...facts, locks: { [wanted]: lockOf(wanted, more) }, ranBefore: new Set([key(more)]) };
+        const stretch = { what: key(more), from: "2026-01-31T11:00:00Z" };
+        assert.equal(planOf(soaking, { ...whole, stretchesBefore: [stretch] }).direction, "forward");
+        assert.equal(problemsOf(soaking, { ...whole, stretchesBefore: [others, young] }).length, 1);
+    });
+
     it("let pass each image of a mixed set that soaked by itself", () => {
         const known = {
             ...mixedFacts,

@@ -56,7 +56,6 @@ export const plainHouse: House = { soakMinutes: 0, sundays: false, releases: fal
 /** How a deployment ends where the images themselves are sound. */
 export type Luck = "healthy" | "rolloutFails" | "recordBreaksOff";
 
-const names: readonly EnvironmentName[] = ["dev", "stage", "prod"];
 const everyImage = ["cart", "cart/wait", "checkout", "frontend", "mailer"];
 const dev = environmentOf("dev");
 const beforeOf: Record<EnvironmentName, EnvironmentName | undefined> = { dev: undefined, stage: "dev", prod: "stage" };
