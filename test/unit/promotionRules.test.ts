@@ -201,6 +201,14 @@ describe("soak, freeze, hotfix and what is accepted", () => {
         assert.equal(problemsOf(soaking, { ...whole, stretchesBefore: [others, young] }).length, 1);
     });
 
+    it("leave to the order what never ran as a set", () => {
+        const apart = { ...facts, ranBefore: new Set<string>(), imagesRanBefore: new Set([`cart@${digest("ca2")}`]) };
+        assert.deepEqual(
+            problemsOf(soaking, apart).map(({ subject }) => subject),
+            ["commit"],
+        );
+    });
+
     it("let pass each image of a mixed set that soaked by itself", () => {
         const known = {
             ...mixedFacts,
