@@ -1,15 +1,10 @@
 import { parseArgs } from "node:util";
 import { Refusal } from "../core/refusal";
+import type { DeploymentOptions } from "./deployment";
 
 /** What `oneflow deploy` is told. */
-export interface DeployArguments {
+export interface DeployArguments extends Omit<DeploymentOptions, "propose"> {
     environment: string;
-    /** `<owner/name>@<sha>` of the push that asks for it: where it is overtaken, the first environment is left to the later one. */
-    pushed?: string;
-    /** Whether what failed before is tried again. */
-    retry: boolean;
-    /** How long a state that is locked is waited for, in milliseconds. */
-    lockTimeout: number;
     /** File that takes `proposal=<json>` where a revert is proposed, as GitHub reads a step's outputs. */
     output?: string;
 }
