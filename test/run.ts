@@ -4,14 +4,14 @@ import { parseArgs } from "node:util";
 import { Refusal } from "../core/refusal";
 import { toolDirectory, type ToolName } from "../sandbox/toolchain/toolchain";
 import { checks, runCheck } from "./run/checks";
-import { runSuites, type SuiteResult } from "./run/suites";
+import { mergeResults, runSuites, type SuiteResult } from "./run/suites";
 
 /** Suites that share a process, and the external programs that they run. A suite is a folder beside this file. */
 interface Group {
     suites: readonly string[];
     tools: readonly ToolName[];
-    /** How many files may run at once. @default 1: they share servers or worlds */
-    jobs?: number;
+    /** How many processes run its files. @default 1: they share servers */
+    processes?: number;
 }
 
 const engineTools = ["pulumi", "pulumi-language-nodejs"] as const;
@@ -19,10 +19,10 @@ const dockerTools = ["buildx", "buildkitd"] as const;
 const clusterTools = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"] as const;
 
 const groups: readonly Group[] = [
-    { suites: ["unit", "components"], tools: [], jobs: 2 },
+    { suites: ["unit", "components"], tools: [], processes: 2 },
     { suites: ["registry"], tools: ["docker-registry", "crane", "helm", "kubectl"] },
-    { suites: ["workflows"], tools: ["actionlint", "zizmor", "act", ...engineTools, ...dockerTools] },
-    { suites: ["engine"], tools: [...engineTools, ...dockerTools, "docker-registry", "crane"] },
+    { suites: ["workflows"], tools: ["actionlint", "zizmor", "act", ...engineTools, ...dockerTools], processes: 2 },
+    { suites: ["engine"], tools: [...engineTools, ...dockerTools, "docker-registry", "crane"], processes: 2 },
     { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov"] },
 ];
 const parts = ["static", ...groups.flatMap(({ suites }) => suites)];
@@ -36,32 +36,28 @@ const parts = ["static", ...groups.flatMap(({ suites }) => suites)];
  */
 export async function main(argv: readonly string[]): Promise<number> {
     const { only, grep } = readArguments(argv);
-    const total = { passed: 0, failed: 0, skipped: [] as string[] };
+    const results: SuiteResult[] = [];
     if (only.includes("static")) {
-        for (const check of checks) if (!runCheck(check)) total.failed++;
+        results.push({ passed: 0, failures: checks.flatMap(runCheck), skipped: [] });
     }
     for (const group of groups) {
         const suites = group.suites.filter((suite) => only.includes(suite));
         const files = suites.flatMap(testFiles);
         if (files.length === 0) continue;
-        const result = await runGroup({ ...group, suites }, files, grep);
-        total.passed += result.passed;
-        total.failed += result.failed;
-        total.skipped.push(...result.skipped);
+        results.push(await runGroup({ ...group, suites }, files, grep));
     }
+    const { passed, failures, skipped } = mergeResults(results);
     const inCi = process.env.CI === "true" || process.env.CI === "1";
-    if (inCi && total.skipped.length > 0) {
-        console.log(["In CI a skipped test has failed:", ...total.skipped.map((title) => `  ${title}`)].join("\n"));
-        total.failed += total.skipped.length;
-        total.skipped = [];
-    }
-    const skipped = total.skipped.length > 0 ? `, ${total.skipped.length} skipped` : "";
-    console.log(`${total.passed} passed, ${total.failed} failed${skipped}`);
-    return total.failed === 0 ? 0 : 1;
+    const failed = [...failures, ...(inCi ? skipped.map((title) => `${title}\nskipped, and in CI a skipped test has failed`) : [])];
+    // Whoever sees the end of a long log alone sees here what failed.
+    if (failed.length > 0) console.log(["\nFailed:", ...failed.map((words) => indented(words))].join("\n\n"));
+    const said = skipped.length > 0 && !inCi ? `, ${skipped.length} skipped` : "";
+    console.log(`${passed} passed, ${failed.length} failed${said}`);
+    return failed.length === 0 ? 0 : 1;
 }
 
 async function runGroup(
-    { suites, tools, jobs = 1 }: Group,
+    { suites, tools, processes = 1 }: Group,
     files: readonly string[],
     grep: string | undefined,
 ): Promise<SuiteResult> {
@@ -71,11 +67,16 @@ async function runGroup(
         try {
             await toolDirectory(tools);
         } catch (error) {
-            console.log(`${(error as Error).message}\n${name} did not run: its programs are missing\n`);
-            return { passed: 0, failed: 1, skipped: [] };
+            const failure = `${name} did not run: its programs are missing\n${(error as Error).message}`;
+            console.log(`${failure}\n`);
+            return { passed: 0, failures: [failure], skipped: [] };
         }
     }
-    return runSuites(name, files, { grep, jobs });
+    return runSuites(name, files, { grep, processes });
+}
+
+function indented(words: string): string {
+    return words.replace(/^/gm, "  ");
 }
 
 function testFiles(suite: string): string[] {

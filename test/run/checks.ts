@@ -17,8 +17,8 @@ export const checks: readonly Check[] = [
     { script: "prettier/bin/prettier.cjs", args: ["--check", "."] },
 ];
 
-/** Runs a check and prints a line, and all that it said where it failed. */
-export function runCheck({ script, args }: Check): boolean {
+/** Runs a check and prints a line, and all that it said where it failed. @returns its name where it failed */
+export function runCheck({ script, args }: Check): string[] {
     const name = [parse(script).name, ...args].join(" ");
     const start = Date.now();
     const { status, stdout, stderr, error } = spawnSync(process.execPath, [join(root, "node_modules", script), ...args], {
@@ -29,5 +29,5 @@ export function runCheck({ script, args }: Check): boolean {
     const seconds = ((Date.now() - start) / 1000).toFixed(1);
     console.log(`${status === 0 ? "ok    " : "FAILED"}  ${name}  (${seconds} s)`);
     if (status !== 0) console.log(`${stdout}${stderr}${error?.message ?? ""}`);
-    return status === 0;
+    return status === 0 ? [] : [name];
 }

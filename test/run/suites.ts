@@ -1,12 +1,24 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 
-/** How a mocha process ended. */
+/** How the tests of some files ended. */
 export interface SuiteResult {
     passed: number;
-    failed: number;
+    /** Of each test that failed its full title and why, in lines. */
+    failures: string[];
     /** Full titles. */
     skipped: string[];
+}
+
+/** How test files are run. */
+export interface SuiteOptions {
+    /** Only tests whose title has this. @default all */
+    grep?: string;
+    /** How many mocha processes, each with files of its own. Tests that share a world share a process. */
+    processes: number;
+    /** Takes the report. @default printed */
+    write?: (text: string) => void;
 }
 
 const root = join(__dirname, "..", "..");
@@ -14,25 +26,62 @@ const root = join(__dirname, "..", "..");
 const patience = 15_000;
 
 /**
- * Runs test files in a mocha of their own, whose output is shown as it comes.
- *
- * @param jobs how many files at once, each in a process: 1 where files share what they need
+ * Runs test files in mocha. The first process's output is shown as it comes, that of the others when they have ended, so that no two
+ * are mixed.
  */
-export async function runSuites(
+export async function runSuites(name: string, files: readonly string[], options: SuiteOptions): Promise<SuiteResult> {
+    const { grep, processes, write = (text) => process.stdout.write(text) } = options;
+    write(`\n${name}\n`);
+    const run = async (share: readonly string[], index: number): Promise<SuiteResult> => {
+        const kept: string[] = [];
+        const result = await runMocha(name, share, grep, index === 0 ? write : (text) => kept.push(text));
+        write(kept.join(""));
+        return result;
+    };
+    return mergeResults(await Promise.all(shareOut(files, processes).map(run)));
+}
+
+/** Deals files out to processes, the longest first, each to the process that has least: what a file takes is not known before. */
+export function shareOut(files: readonly string[], processes: number, size: (file: string) => number = lines): string[][] {
+    const shares = Array.from({ length: Math.min(processes, files.length) }, () => ({ files: [] as string[], size: 0 }));
+    const longestFirst = files.map((file) => ({ file, size: size(file) })).sort((a, b) => b.size - a.size);
+    for (const one of longestFirst) {
+        const least = shares.reduce((a, b) => (b.size < a.size ? b : a));
+        least.files.push(one.file);
+        least.size += one.size;
+    }
+    return shares.map((share) => share.files.sort());
+}
+
+export function mergeResults(results: readonly SuiteResult[]): SuiteResult {
+    return {
+        passed: results.reduce((sum, { passed }) => sum + passed, 0),
+        failures: results.flatMap(({ failures }) => failures),
+        skipped: results.flatMap(({ skipped }) => skipped),
+    };
+}
+
+function lines(file: string): number {
+    return readFileSync(resolve(root, file), "utf8").split("\n").length;
+}
+
+async function runMocha(
     name: string,
     files: readonly string[],
-    { grep, jobs }: { grep?: string; jobs: number },
+    grep: string | undefined,
+    write: (text: string) => void,
 ): Promise<SuiteResult> {
-    console.log(`\n${name}`);
     const mocha = join(root, "node_modules", "mocha", "bin", "mocha.js");
     const options = ["--fail-zero", "--reporter", join(__dirname, "reporter.ts")];
     if (process.env.CI) options.push("--forbid-only");
     if (grep !== undefined) options.push("--grep", grep);
-    if (jobs > 1) options.push("--parallel", "--jobs", String(jobs));
     const child = spawn(process.execPath, [mocha, ...options, ...files], {
         cwd: root,
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    for (const stream of [child.stdout!, child.stderr!]) {
+        stream.setEncoding("utf8").on("data", write);
+    }
     let result: SuiteResult | undefined;
     let stuck = false;
     let timer: NodeJS.Timeout | undefined;
@@ -49,8 +98,13 @@ export async function runSuites(
     clearTimeout(timer);
     process.off("SIGINT", forward).off("SIGTERM", forward);
     if (signal && interrupted) process.kill(process.pid, signal);
-    if (stuck) console.log(`FAILED  ${name} did not end ${patience / 1000} s after its last test: something was left open`);
-    else if (!result) console.log(`FAILED  ${name} ended before its last test, with ${signal ?? `exit code ${code}`}`);
-    if (!result) return { passed: 0, failed: 1, skipped: [] };
-    return { ...result, failed: stuck || (code !== 0 && result.failed === 0) ? result.failed + 1 : result.failed };
+    const broken = stuck
+        ? [`${name} did not end ${patience / 1000} s after its last test: something was left open`]
+        : !result
+          ? [`${name} ended before its last test, with ${signal ?? `exit code ${code}`}`]
+          : code !== 0 && result.failures.length === 0
+            ? [`${name} ended with ${signal ?? `exit code ${code}`}, though no test failed`]
+            : [];
+    const { passed = 0, failures = [], skipped = [] } = result ?? {};
+    return { passed, failures: [...failures, ...broken], skipped };
 }
