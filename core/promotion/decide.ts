@@ -88,7 +88,12 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
     );
     return {
         environment: request.environment,
-        request: { commit: request.commit, pins: request.pins, ...(override && { override }) },
+        request: {
+            commit: request.commit,
+            ...(request.release !== undefined && { release: request.release }),
+            pins: request.pins,
+            ...(override && { override }),
+        },
         direction,
         images,
         set,

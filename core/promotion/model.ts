@@ -12,11 +12,11 @@ export interface PromotionRequest {
     before?: Environment;
     /** The checkout's catalog: what will be rendered. */
     catalog: Catalog;
-    /** Full commit SHA; `latest` has been resolved. */
+    /** Full commit SHA; `latest` has been resolved, and of a release it is the commit that its lock names. */
     commit: string;
     /** Service → full commit SHA. */
     pins: Readonly<Record<string, string>>;
-    /** The release that the commit was resolved from, `v1.4.0`. Absent: a commit was asked for. */
+    /** The release that was asked for, `v1.4.0`. Absent: a commit was. */
     release?: string;
     /** Rules that somebody answers for this once. Absent: none. */
     override?: Override;
@@ -48,7 +48,7 @@ export interface HotfixFact {
 
 /** What the registry says, read before anything is judged. Facts decide nothing. */
 export interface PromotionFacts {
-    /** Every commit that the request names → its lock, or nothing where the source tier and the own tier have none. */
+    /** Every ref that the request names → its lock, or nothing where it has none: in the source tier and the own tier, or as a release. */
     locks: Readonly<Record<string, Lock | undefined>>;
     /** The newest healthy run record here. Absent: nothing ran here yet, so everything is a transition. */
     current?: RunRecord;
@@ -89,7 +89,7 @@ export type Direction = "first" | "forward" | "rollback" | "unchanged";
 export interface Plan {
     environment: Environment;
     /** The commit is empty where services of the working copy run before anything was built. */
-    request: { commit: string; pins: Readonly<Record<string, string>>; override?: Override };
+    request: Pick<PromotionRequest, "commit" | "release" | "pins" | "override">;
     direction: Direction;
     /** Image name → what it will run. */
     images: Readonly<Record<string, PlannedImage>>;
@@ -114,7 +114,7 @@ export interface Plan {
 }
 
 export type PlannedImage = LockedImage & {
-    /** The commit of the request that chose it: the environment's, or the service's pin. */
+    /** The ref of the request that chose it: the environment's commit or release, or the service's pin. */
     ref: string;
     pinned: boolean;
 };

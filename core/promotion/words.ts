@@ -1,12 +1,17 @@
 import type { Digest } from "../registry/reference";
-import { isCommit } from "../release/lock";
+import { isCommit, isRelease } from "../release/lock";
 import { parseUnion } from "../release/union";
 import type { Environment } from "../settings/model";
 import type { PromotionFacts, PromotionRequest } from "./model";
 
+/** What was asked for, as a config file, a command and a sentence say it: the release, else the commit. */
+export function askedRef({ commit, release }: Pick<PromotionRequest, "commit" | "release">): string {
+    return release ?? commit;
+}
+
 /**
- * A commit as a sentence names it: `9f8e02b…`, or of a union `acme/cart@9f8e02b… and acme/checkout@71c44d0…`. What is neither stays as
- * it is. Commands take the full text.
+ * A ref as a sentence names it: `v1.4.0`, `9f8e02b…`, or of a union `acme/cart@9f8e02b… and acme/checkout@71c44d0…`. What is none is
+ * quoted. Commands take the full text.
  */
 export function shortCommit(commit: string): string {
     const short = (sha: string) => `${sha.slice(0, 7)}…`;
@@ -14,7 +19,7 @@ export function shortCommit(commit: string): string {
     if (union) {
         return list(Object.entries(union).map(([repository, sha]) => `${repository}@${short(sha)}`));
     }
-    return isCommit(commit) ? short(commit) : JSON.stringify(commit);
+    return isCommit(commit) ? short(commit) : isRelease(commit) ? commit : JSON.stringify(commit);
 }
 
 /** A digest as a sentence names it: `sha256:1a2b3c4d…`. */
@@ -76,12 +81,12 @@ export function durationWords(seconds: number): string {
  */
 export function requestCommands(
     environment: string,
-    wanted: Pick<PromotionRequest, "commit" | "pins">,
+    wanted: Pick<PromotionRequest, "commit" | "release" | "pins">,
     asked: Pick<PromotionRequest, "pins"> = { pins: {} },
 ): string[] {
     const surplus = Object.keys(asked.pins).filter((service) => !Object.hasOwn(wanted.pins, service));
     return [
-        `pulumi config set commit ${wanted.commit} -s ${environment}`,
+        `pulumi config set commit ${askedRef(wanted)} -s ${environment}`,
         ...Object.entries(wanted.pins)
             .filter(([service, pin]) => asked.pins[service] !== pin)
             .map(([service, pin]) => `pulumi config set --path 'pins.${service}' ${pin} -s ${environment}`),

@@ -2,7 +2,8 @@ import { TagMoved, type Registry } from "../registry/model";
 import { runRepositories, type Tier } from "./addresses";
 import { DocumentReader } from "./documentReader";
 import { type FailedRun, failedRunArtifactType, failedRunSchema } from "./failedRun";
-import { canonicalJson, isCommit } from "./lock";
+import { canonicalJson } from "./lock";
+import { readRequest } from "./runRecordDocument";
 import { healthyTags, months, nextSecond, pullRecord, runTag, runTags, writeFirst } from "./runRecordStore";
 
 /**
@@ -102,11 +103,7 @@ function parseFailedRun(content: Buffer, what: string): FailedRun {
     for (const key of ["environment", "set", "asked", "at", "by"]) {
         reader.text(key, record[key]);
     }
-    const request = reader.fields("request", record.request, ["commit", "pins"]);
-    reader.text("request.commit", request.commit);
-    for (const [service, commit] of Object.entries(reader.fields("request.pins", request.pins))) {
-        reader.expect(`request.pins.${service}`, commit, isCommit(commit), "a full commit SHA of 40 hex digits");
-    }
+    readRequest(reader, record.request);
     reader.expect("failures", record.failures, Array.isArray(record.failures), "a list");
     for (const [index, failure] of Array.isArray(record.failures) ? record.failures.entries() : []) {
         const { resource, message } = reader.fields(`failures.${index}`, failure, ["resource", "message"]);

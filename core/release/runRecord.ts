@@ -8,6 +8,8 @@ export interface RunRecord {
     /** What the environment's config asked for. */
     request: {
         commit: string;
+        /** The release that was asked for, `v1.4.0`; then the commit is the one that its lock names. @default - a commit was */
+        release?: string;
         pins: Readonly<Record<string, string>>;
         /** Rules that would have refused it, had nobody answered for them. @default - none */
         override?: { rules: readonly string[]; reason: string };

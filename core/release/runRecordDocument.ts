@@ -1,5 +1,5 @@
 import { DocumentReader } from "./documentReader";
-import { canonicalJson, imageSet, setKey } from "./lock";
+import { canonicalJson, imageSet, isRelease, setKey } from "./lock";
 import { readCatalog, readImages } from "./lockDocument";
 import { runRecordSchema, type RunRecord } from "./runRecord";
 
@@ -22,16 +22,7 @@ export function parseRun(content: unknown, what = "Run record"): RunRecord {
     for (const key of ["operations", "reason"].filter((name) => record[name] !== undefined)) {
         reader.text(key, record[key]);
     }
-    const request = reader.fields("request", record.request, ["commit", "pins", "override"]);
-    reader.text("request.commit", request.commit);
-    for (const [service, commit] of Object.entries(reader.fields("request.pins", request.pins))) {
-        reader.text(`request.pins.${service}`, commit);
-    }
-    if (request.override !== undefined) {
-        const { rules, reason } = reader.fields("request.override", request.override, ["rules", "reason"]);
-        reader.expect("request.override.rules", rules, isNames(rules), "a list of rules");
-        reader.text("request.override.reason", reason);
-    }
+    readRequest(reader, record.request);
     reader.expect("at", record.at, isMoment(record.at), "a UTC time with seconds, like 2026-01-31T23:59:59Z");
     reader.expect("clusters", record.clusters, Array.isArray(record.clusters), "a list");
     for (const [index, entry] of Array.isArray(record.clusters) ? record.clusters.entries() : []) {
@@ -54,6 +45,22 @@ export function parseRun(content: unknown, what = "Run record"): RunRecord {
 /** The record's canonical bytes. */
 export function serializeRun(record: RunRecord): Buffer {
     return Buffer.from(canonicalJson(record));
+}
+
+/** Checks what a run was asked for: a healthy one, or one that failed. */
+export function readRequest(reader: DocumentReader, value: unknown): void {
+    const request = reader.fields("request", value, ["commit", "release", "pins", "override"]);
+    reader.text("request.commit", request.commit);
+    const { release } = request;
+    reader.expect("request.release", release, release === undefined || isRelease(release), "a release, v1.4.0");
+    for (const [service, commit] of Object.entries(reader.fields("request.pins", request.pins))) {
+        reader.text(`request.pins.${service}`, commit);
+    }
+    if (request.override !== undefined) {
+        const { rules, reason } = reader.fields("request.override", request.override, ["rules", "reason"]);
+        reader.expect("request.override.rules", rules, isNames(rules), "a list of rules");
+        reader.text("request.override.reason", reason);
+    }
 }
 
 const keys = [

@@ -31,6 +31,17 @@ describe("the records of failed runs", () => {
         assert.equal((await recentRuns(registry, stage, 5)).length, 1);
     });
 
+    it("say what was asked for: the release, and the rules that somebody answered for", async () => {
+        const registry = new MemoryRegistry();
+        const override = { rules: ["soak"], reason: "customers cannot pay" };
+        const asked = {
+            ...failure("2026-11-20T10:00:00Z"),
+            request: { commit: commit("3c2d91a"), release: "v1.4.0", pins: {}, override },
+        };
+        await writeFailedRun(registry, stage, asked);
+        assert.deepEqual(await openFailures(registry, stage), [asked]);
+    });
+
     it("are open until a healthy run comes after them", async () => {
         const registry = new MemoryRegistry();
         assert.deepEqual(await openFailures(registry, stage), []);

@@ -32,6 +32,17 @@ describe("a run record", () => {
         );
     });
 
+    it("says which release was asked for, where one was", () => {
+        const released = { ...record, request: { ...record.request, release: "v1.4.0" } };
+        assert.deepEqual(parseRun(serializeRun(released)), released);
+        assert.throws(
+            () => parseRun({ ...record, request: { ...record.request, release: "1.4.0" } }, "Run record of prod"),
+            new Refusal("Run record of prod cannot be read", [
+                { subject: "request.release", message: 'is "1.4.0", expected a release, v1.4.0.' },
+            ]),
+        );
+    });
+
     it("is refused with everything that is wrong with it", () => {
         const broken = {
             ...record,
