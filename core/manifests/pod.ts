@@ -180,6 +180,8 @@ function renderCheck(check: Probe["check"]): ContainerProbe {
         return { exec: { command: [...check.exec] } };
     }
     const { path, port, headers } = check.http;
-    const httpHeaders = Object.entries(headers).map(([name, value]) => ({ name, value }));
+    // By name: a catalog that was kept by a lock has its keys sorted, and must render the very same objects.
+    const names = Object.keys(headers).sort();
+    const httpHeaders = names.map((name) => ({ name, value: headers[name] }));
     return { httpGet: { path, port, ...(httpHeaders.length > 0 && { httpHeaders }) } };
 }

@@ -2,7 +2,7 @@ import type { Findings, Path } from "./findings";
 import type { EnvValue } from "./model";
 import type { EnvEntry } from "./schema/service";
 
-/** Environment variables, in the order of the file; what does not fit is left out and reported. */
+/** Environment variables; what does not fit is left out and reported. */
 export function readEnv(env: EnvEntry = {}, path: Path, findings: Findings): Record<string, EnvValue> {
     return Object.fromEntries(
         Object.entries(env).flatMap(([name, entry]) => {

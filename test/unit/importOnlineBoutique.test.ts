@@ -116,7 +116,7 @@ function key({ kind, metadata }: Tree): string {
     return `${String(kind)}/${String((metadata as Tree).name)}`;
 }
 
-/** Paths of the leaves that the other tree does not have with the same value. */
+/** Paths of the leaves that the other tree does not have with the same value. Variables are told by their names: none refers to another. */
 function missing(before: unknown, after: unknown, path = ""): string[] {
     if (typeof before !== "object" || before === null) {
         return before === after ? [] : [path];
@@ -124,7 +124,14 @@ function missing(before: unknown, after: unknown, path = ""): string[] {
     if (typeof after !== "object" || after === null) {
         return [path];
     }
+    if (path.endsWith(".env")) {
+        return missing(byName(before as Tree[]), byName(after as Tree[]), `${path} by name`);
+    }
     return Object.entries(before).flatMap(([name, inner]) =>
         missing(inner, (after as Tree)[name], Array.isArray(before) ? `${path}[${name}]` : `${path}${path && "."}${name}`),
     );
+}
+
+function byName(list: readonly Tree[]): Tree {
+    return Object.fromEntries(list.map((item) => [String(item.name), item]));
 }

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { parseAllDocuments } from "yaml";
 import { inEnvironment } from "../../core/manifests/overrides";
 import { renderService, type RenderContext } from "../../core/manifests/workload";
+import { canonicalJson } from "../../core/release/lock";
 import type { Service } from "../../core/settings/model";
 import { anyService } from "./manifestsAnyService";
 import { restrictedViolations, type AnyPod } from "./manifestsRestricted";
@@ -66,14 +67,34 @@ describe("A service as Kubernetes objects", () => {
         );
     });
 
-    it("keeps environment variables in the order of the file, since a value may refer to one before it", () => {
-        const env = { ZONE: "b", HOST: "$(ZONE).example", ADDRESS: "http://$(HOST)" };
-        const [container] = renderService({ ...checkoutservice, env }, stage).deployment!.spec.template.spec.containers;
-        assert.deepEqual(container.env, [
-            { name: "ZONE", value: "b" },
-            { name: "HOST", value: "$(ZONE).example" },
-            { name: "ADDRESS", value: "http://$(HOST)" },
-        ]);
+    it("puts a variable behind those that its value refers to, and by name what refers to none, wherever they stand in the file", () => {
+        const env = {
+            ADDRESS: "http://$(HOST)",
+            HOST: "$(ZONE).example",
+            ZONE: "b",
+            COST: "$$(PRICE)",
+            PRICE: "1",
+            SELF: "$(SELF):$(NOWHERE)",
+            PORT: "80",
+        };
+        const backwards = Object.fromEntries(Object.entries(env).reverse());
+        for (const written of [env, backwards]) {
+            const [container] = renderService({ ...checkoutservice, env: written }, stage).deployment!.spec.template.spec
+                .containers;
+            assert.deepEqual(
+                container.env?.map(({ name }) => name),
+                ["ZONE", "HOST", "ADDRESS", "COST", "PORT", "PRICE", "SELF"],
+            );
+        }
+    });
+
+    it("renders a catalog that a lock kept as it renders the file: the order of keys says nothing", () => {
+        fc.assert(
+            fc.property(anyService, (service) => {
+                const kept = JSON.parse(canonicalJson(service)) as Service;
+                assert.deepEqual(renderService(kept, prod), renderService(service, prod));
+            }),
+        );
     });
 });
 
@@ -111,10 +132,10 @@ describe("A service in an environment", () => {
     it("has the environment's replicas and, added to its own, the environment's variables", () => {
         const { deployment, disruptionBudget } = renderService(checkoutservice, prod);
         assert.equal(deployment!.spec.replicas, 3);
-        assert.deepEqual(deployment!.spec.template.spec.containers[0].env?.slice(4), [
-            { name: "EMAIL_SERVICE_ADDR", value: "emailservice.mail:5000" },
-            { name: "CURRENCY_SERVICE_ADDR", value: "currencyservice:7000" },
+        assert.deepEqual(deployment!.spec.template.spec.containers[0].env?.slice(0, 4), [
             { name: "CART_SERVICE_ADDR", value: "cartservice:7070" },
+            { name: "CURRENCY_SERVICE_ADDR", value: "currencyservice:7000" },
+            { name: "EMAIL_SERVICE_ADDR", value: "emailservice.mail:5000" },
             { name: "ENABLE_PROFILER", value: "1" },
         ]);
         assert.deepEqual(disruptionBudget?.spec, {
@@ -306,7 +327,7 @@ describe("Ports and volumes", () => {
         assert.deepEqual(spec.initContainers?.[0].volumeMounts, [{ name: "cache", mountPath: "/cache" }]);
     });
 
-    it("are checked by a command, or with headers in the order of the file, where the service says so", () => {
+    it("are checked by a command, or with headers by name, where the service says so", () => {
         const probes: Service["probes"] = {
             liveness: { check: { exec: ["/bin/alive", "--now"] }, timeoutSeconds: 2, failureThreshold: 5 },
             startup: { check: { http: { port: 8080, path: "/up", headers: { "X-Probe": "1", Host: "shop.example" } } } },
@@ -317,8 +338,8 @@ describe("Ports and volumes", () => {
             path: "/up",
             port: 8080,
             httpHeaders: [
-                { name: "X-Probe", value: "1" },
                 { name: "Host", value: "shop.example" },
+                { name: "X-Probe", value: "1" },
             ],
         });
     });

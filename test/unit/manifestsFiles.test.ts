@@ -58,8 +58,8 @@ describe("What is secret", () => {
     it("is named, and never there: a variable refers to a Secret's key", () => {
         const env = { USER: "shop", PASSWORD: { secret: "db", key: "password" } };
         assert.deepEqual(render({ ...checkoutservice, env }).deployment!.spec.template.spec.containers[0].env, [
-            { name: "USER", value: "shop" },
             { name: "PASSWORD", valueFrom: { secretKeyRef: { name: "db", key: "password" } } },
+            { name: "USER", value: "shop" },
         ]);
     });
 

@@ -27,7 +27,10 @@ describe("Jobs of a service", () => {
             [container.name, container.image, container.command, container.args],
             ["migrate", deployment!.spec.template.spec.containers[0].image, ["/app", "migrate"], undefined],
         );
-        assert.deepEqual(container.env?.at(-1), { name: "LOCK", value: "yes" });
+        assert.deepEqual(
+            container.env?.find(({ name }) => name === "LOCK"),
+            { name: "LOCK", value: "yes" },
+        );
         assert.equal(container.env?.length, Object.keys(checkoutservice.env).length + 1);
         assert.deepEqual([container.ports, container.readinessProbe, container.lifecycle], [undefined, undefined, undefined]);
         assert.deepEqual(verify!.spec.template.spec.containers[0].args, ["--self-test"]);

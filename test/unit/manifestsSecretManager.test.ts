@@ -126,10 +126,10 @@ describe("Variables from Secret Manager", () => {
         });
         const from = (key: string) => ({ secretKeyRef: { name: metadata.name, key } });
         assert.deepEqual(rendered.deployment!.spec.template.spec.containers[0].env, [
-            { name: "PORT", value: "5050" },
-            { name: "PASSWORD", valueFrom: from("checkout-db.7") },
             { name: "AGAIN", valueFrom: from("checkout-db.7") },
             { name: "API_KEY", valueFrom: from("PAYMENT_KEY.12") },
+            { name: "PASSWORD", valueFrom: from("checkout-db.7") },
+            { name: "PORT", value: "5050" },
         ]);
     });
 
@@ -169,11 +169,11 @@ describe("Variables from Secret Manager", () => {
                 assert.equal(valueFrom?.secretKeyRef.name ?? name, name);
                 return valueFrom ? [`${variable} ${valueFrom.secretKeyRef.key}`] : [];
             });
-        const all = ["PASSWORD checkout-db.7", "AGAIN checkout-db.7", "API_KEY PAYMENT_KEY.12"];
+        const all = ["AGAIN checkout-db.7", "API_KEY PAYMENT_KEY.12", "PASSWORD checkout-db.7"];
         assert.deepEqual(rendered.deployment!.spec.template.spec.initContainers!.flatMap(keys), ["TOKEN probe.3"]);
         assert.deepEqual(rendered.migrate!.spec.template.spec.containers.flatMap(keys), [
+            ...all.slice(0, 2),
             "PASSWORD checkout-owner.1",
-            ...all.slice(1),
         ]);
         assert.deepEqual(rendered.verify!.spec.template.spec.containers.flatMap(keys), all);
         assert.deepEqual(render(service, { migrates: () => false }).deployment, rendered.deployment);

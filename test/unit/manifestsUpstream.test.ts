@@ -4,7 +4,7 @@ import type { Service } from "../../core/settings/model";
 import { checkoutservice, frontend, loadgenerator, redisCart, services } from "./manifestsServices";
 
 // Facts of kubernetes-manifests/ in GoogleCloudPlatform/microservices-demo at 34ffea9: all that those Deployments and Services say,
-// but for environment variables, whose order and values the files in manifests/ hold.
+// but for environment variables, whose values the files in manifests/ hold.
 const securityContext = {
     allowPrivilegeEscalation: false,
     capabilities: { drop: ["ALL"] },

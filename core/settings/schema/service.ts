@@ -238,7 +238,10 @@ export const service = z.strictObject({
         "How a healthy pod is known: `grpc`, `tcp`, `/path` or a check with times, for readiness and liveness alike or apart.",
         { default: "no probes" },
     ),
-    env: optional(env, "Environment variables: texts, so numbers and booleans stand in quotes. Never a secret's value."),
+    env: optional(
+        env,
+        "Environment variables: texts, so numbers and booleans stand in quotes. Never a secret's value. `$(NAME)` is the value of another one, wherever it stands.",
+    ),
     resources: optional(resources, "CPU and memory.", { default: "`defaults.resources`" }),
     replicas: optional(replicas, "Number of pods.", { default: "1" }),
     volumes: optional(
