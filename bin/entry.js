@@ -1,6 +1,7 @@
 "use strict";
 // Plain JavaScript that an old Node can read: the first thing that runs on a fresh machine.
 
+const { existsSync } = require("fs");
 const path = require("path");
 
 /** The folder that this file's project stands in. */
@@ -40,7 +41,8 @@ async function runMain(root, entry, argv, ...more) {
     // Node 22 and newer keep compiled code between runs.
     const { enableCompileCache } = require("module");
     if (enableCompileCache) enableCompileCache();
-    requireFrom(root, "ts-node").register({ transpileOnly: true, cwd: root });
+    requireInstalled(root);
+    require("./typescript.js").registerTypeScript(root);
     try {
         process.exitCode = await require(path.join(root, entry)).main(argv, ...more);
     } catch (error) {
@@ -48,14 +50,10 @@ async function runMain(root, entry, argv, ...more) {
     }
 }
 
-function requireFrom(root, name) {
-    try {
-        return require(require.resolve(name, { paths: [root] }));
-    } catch (error) {
-        if (error.code !== "MODULE_NOT_FOUND") throw error;
-        console.error("The dependencies of " + root + " are not installed.\n→ cd " + root + " && npm ci");
-        process.exit(1);
-    }
+function requireInstalled(root) {
+    if (existsSync(path.join(root, "node_modules", "typescript"))) return;
+    console.error("The dependencies of " + root + " are not installed.\n→ cd " + root + " && npm ci");
+    process.exit(1);
 }
 
 function report(error) {

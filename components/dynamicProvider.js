@@ -1,11 +1,11 @@
 "use strict";
 // The engine's plugin process runs this file as it is: it knows no TypeScript. What a run without changes needs stands
-// here in plain JavaScript; only a run that writes pays for ts-node.
-const { join } = require("node:path");
+// here in plain JavaScript; only a run that writes loads TypeScript.
 
 /** Whether anything changed, by the fields of a resource's inputs that say so. All others only tell how to do it. */
 const changed = {
     PromotedImages: differIn("to", "commit", "pins", "images"),
+    DatabaseSchema: differIn("to", "reached"),
     RunRecord: differIn("to", "set", "settings"),
     // What a branch lacks is read before every run: nothing to write is no change, whatever was written before.
     DeliveredWorkflows: (_olds, { files, remove }) => Object.keys(files).length + remove.length > 0,
@@ -28,7 +28,7 @@ function differIn(...fields) {
 }
 
 function operations(kind) {
-    require(join(process.cwd(), "node_modules", "ts-node")).register({ transpileOnly: true, dir: process.cwd() });
+    require("../bin/typescript").registerTypeScript(process.cwd());
     return require("./dynamicOperations")[kind];
 }
 

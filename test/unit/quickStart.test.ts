@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const project = join(__dirname, "..", "..");
@@ -69,5 +71,46 @@ describe("the kept transpilation", () => {
         const [first, second] = [transpiled(source), transpiled(source)];
         assert.notEqual(first.errors, 0);
         assert.deepEqual(second, first);
+    });
+});
+
+describe("TypeScript without ts-node", () => {
+    /** What a process prints that requires a TypeScript file of this text. */
+    function required(text: string, variables: NodeJS.ProcessEnv = {}): { printed: string; errors: string } {
+        const folder = mkdtempSync(join(tmpdir(), "oneflow-typescript-"));
+        try {
+            writeFileSync(join(folder, "one.ts"), text);
+            const script = `
+                require("./bin/typescript").registerTypeScript(process.cwd());
+                console.log(JSON.stringify(require(${JSON.stringify(join(folder, "one"))})));
+            `;
+            const env = { ...process.env, ONEFLOW_DEBUG: "", ...variables };
+            const { stdout, stderr } = spawnSync(process.execPath, ["-e", script], { cwd: project, encoding: "utf8", env });
+            return { printed: stdout.trim(), errors: stderr };
+        } finally {
+            rmSync(folder, { recursive: true });
+        }
+    }
+
+    it("loads what ts-node would, by the options of tsconfig.json, without a compiler once it is known", () => {
+        const text = [
+            `import path, { sep } from "node:path";`,
+            `export const found: string = path.join("${randomUUID()}", sep);`,
+            `export const compiler = Object.keys(require.cache).some((file) => file.endsWith("/lib/typescript.js"));`,
+        ].join("\n");
+        const [first, second] = [required(text), required(text)].map(
+            ({ printed }) => JSON.parse(printed) as { found: string; compiler: boolean },
+        );
+        assert.match(first.found, /^[-0-9a-f]{36}\/$/);
+        assert.deepEqual([first.compiler, second], [true, { ...first, compiler: false }]);
+    });
+
+    it("says in which file and where something is no TypeScript", () => {
+        assert.match(required("export const = 1;").errors, /SyntaxError: .*\/one\.ts at character 13: /);
+    });
+
+    it("names lines of the source in stacks that were asked for", () => {
+        const text = `interface Gone {\n    one: string;\n}\n\nthrow new Error("here ${randomUUID()}");\n`;
+        assert.match(required(text, { ONEFLOW_DEBUG: "1" }).errors, /one\.ts:5:/);
     });
 });

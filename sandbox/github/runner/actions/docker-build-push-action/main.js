@@ -20,7 +20,7 @@ const assigned = (name) =>
 
 async function main() {
     const root = path.resolve(__dirname, "../../../../..");
-    require("ts-node").register({ transpileOnly: true, cwd: root });
+    require(path.join(root, "bin/typescript")).registerTypeScript(root);
     const { buildOnRunner } = require(path.join(root, "sandbox/github/imageBuild"));
     const { BUILDKIT_HOST, DOCKER_HOST } = process.env;
     const context = input("context");
