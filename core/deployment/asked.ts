@@ -3,7 +3,7 @@ import { type Problem, Refusal } from "../refusal";
 import { canonicalJson } from "../release/lock";
 import type { FailedRun } from "../release/failedRun";
 import type { Catalog, Environment } from "../settings/model";
-import { shortCommit } from "../promotion/words";
+import { askedRef, shortCommit } from "../promotion/words";
 
 /**
  * Identity of what a deployment asks for: the environment's file with `latest` resolved, and the services. The same asked for again
@@ -23,7 +23,7 @@ export function refuseFailedBefore(environment: Environment, asked: string, open
     const problem: Problem = {
         subject: name,
         message: [
-            `This very deployment of ${shortCommit(before.request.commit)} failed before, at ${before.at}, and ${name} went back. Its revert is open:`,
+            `This very deployment of ${shortCommit(askedRef(before.request))} failed before, at ${before.at}, and ${name} went back. Its revert is open:`,
             commit === "latest"
                 ? "develop was not mended since, or its build has not ended."
                 : `Pulumi.${name}.yaml and services.yaml say what they said then.`,

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { isRelease } from "../release/lock";
 
 /** A change of one file as a pull request: printed as one line of JSON. */
 export interface Proposed {
@@ -15,4 +16,9 @@ export interface Proposed {
 /** sha256 of a text, as `sha256sum` prints it of the file. */
 export function textHash(text: string): string {
     return createHash("sha256").update(text).digest("hex");
+}
+
+/** A ref as a branch and a title name it: a release as it is, a commit by its first twelve digits. */
+export function shortRef(ref: string): string {
+    return isRelease(ref) ? ref : ref.slice(0, 12);
 }

@@ -1,4 +1,4 @@
-import { shortCommit } from "../promotion/words";
+import { askedRef, shortCommit } from "../promotion/words";
 import type { Plan } from "../promotion/model";
 import type { Problem } from "../refusal";
 import type { RolloutFailure } from "../release/failedRun";
@@ -47,7 +47,7 @@ export function reportAftermath(plan: Plan, aftermath: Aftermath): { title: stri
         return { title: `${failed}, and ${name} stays as it is`, problems: [...causes, about(message, remedy)] };
     }
     const { to, proposed } = aftermath;
-    const target = `${shortCommit(to.request.commit)}, healthy at ${to.at}`;
+    const target = `${shortCommit(askedRef(to.request))}, healthy at ${to.at}`;
     const next = nextCommands(plan, { to }, proposed);
     if (aftermath.kind === "wentBack") {
         const problem = about(`runs ${target}, in all its clusters.`, next.join("\n"));
@@ -61,7 +61,7 @@ export function reportAftermath(plan: Plan, aftermath: Aftermath): { title: stri
     ].join("\n");
     const again = [
         ...(lockedBy ? [`pulumi cancel -s ${name}   # only once that process is gone`] : []),
-        `pulumi up -s ${name}   # once its file asks for ${to.request.commit}`,
+        `pulumi up -s ${name}   # once its file asks for ${askedRef(to.request)}`,
     ];
     return { title: `${failed}, and going back failed too`, problems: [...causes, about(message, [...again, ...next].join("\n"))] };
 }

@@ -1,11 +1,11 @@
 import type { Plan } from "../promotion/model";
-import { shortCommit, tierAddress } from "../promotion/words";
+import { askedRef, shortCommit, tierAddress } from "../promotion/words";
 import type { Environment } from "../settings/model";
 
 /** What a deployment did, as Markdown for the job's summary: each service with its digest, and from where it came. */
 export function describeDeployed(plan: Plan, before: Environment | undefined): string {
     const { environment, images, request, transitions } = plan;
-    const runs = request.commit === "" ? "services of a working copy" : shortCommit(request.commit);
+    const runs = request.commit === "" ? "services of a working copy" : shortCommit(askedRef(request));
     const changed = new Set(transitions.map(({ image }) => image));
     const rows = Object.keys(images)
         .sort()

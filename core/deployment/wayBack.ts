@@ -1,10 +1,10 @@
 import type { Plan } from "../promotion/model";
-import { list, requestCommands, shortCommit } from "../promotion/words";
+import { askedRef, list, requestCommands, shortCommit } from "../promotion/words";
 import { parseUnion } from "../release/union";
 import type { Settings } from "../settings/model";
 import { stackFile } from "../settings/stackFile";
 import { withRequest } from "../settings/stackText";
-import { type Proposed, textHash } from "./proposed";
+import { type Proposed, shortRef, textHash } from "./proposed";
 
 /** What a failed rollout goes back to, or why it does not. */
 export type WayBack = { to: NonNullable<Plan["current"]> } | { none: string };
@@ -42,18 +42,18 @@ export function revertProposal(
     if (commit === "latest") {
         return undefined;
     }
-    const failed = shortCommit(request.commit);
+    const failed = askedRef(request);
     const pins = same(healthy.pins, environment.pins) ? undefined : healthy.pins;
     return {
-        branch: `revert/${name}/${request.commit.slice(0, 12)}`,
-        title: `Take ${name} back from ${request.commit.slice(0, 12)}`,
+        branch: `revert/${name}/${shortRef(failed)}`,
+        title: `Take ${name} back from ${shortRef(failed)}`,
         body: [
-            `The rollout of ${failed} to ${name} failed. ${name} runs ${shortCommit(healthy.commit)} again, which was healthy at ${at}.`,
+            `The rollout of ${shortCommit(failed)} to ${name} failed. ${name} runs ${shortCommit(askedRef(healthy))} again, which was healthy at ${at}.`,
             `This takes ${stackFile(name)} back to it. Until it is merged or the file changes, the same is not deployed again.`,
             ...(log === undefined ? [] : [`What failed: ${log}`]),
         ].join("\n\n"),
         file: stackFile(name),
-        text: withRequest(text, project, { commit: healthy.commit, pins }),
+        text: withRequest(text, project, { commit: askedRef(healthy), pins, override: null }),
         was: textHash(text),
     };
 }

@@ -5,6 +5,7 @@ import { decide, refusal, refuseUnset, refuseVanished } from "../promotion/decid
 import { describeLocal, describeNothing, describePlan, describeWayBack } from "../promotion/describe";
 import { localServices, planWithoutCommit } from "../promotion/localBuilds";
 import type { Plan } from "../promotion/model";
+import { describeStale, standingOverride } from "../promotion/standingOverride";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
 import type { Catalog, Environment, Settings } from "../settings/model";
@@ -52,7 +53,7 @@ export async function planPromotion(
         return nothing(registry, environment, catalog, refuseVanished, variables);
     }
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
-    const override = overrideOf(variables);
+    const override = overrideOf(variables) ?? standingOverride(environment);
     const request = { environment, before, catalog, commit, pins: environment.pins, ...(override && { override }) };
     const decision = decide(request, await gatherFacts(registry, request, { now, commits: commitsIn(directory) }));
     const problems = [...("problems" in decision ? decision.problems : []), ...requireContexts(environment, variables)];
@@ -61,7 +62,9 @@ export async function planPromotion(
     }
     return {
         plan: decision.plan,
-        words: [describePlan(decision.plan), describeWayBack(decision.plan, catalog)].filter(Boolean).join("\n"),
+        words: [describePlan(decision.plan), describeStale(environment), describeWayBack(decision.plan, catalog)]
+            .filter(Boolean)
+            .join("\n"),
     };
 }
 

@@ -3,6 +3,7 @@ import { readFreeze } from "./freeze";
 import { judge } from "./judge";
 import type { Cluster, Environment } from "./model";
 import { refuseNotYet } from "./notYet";
+import { readOverride } from "./override";
 import { readCloud } from "./platforms";
 import { readSoak } from "./soak";
 import type { ClusterEntry, EnvironmentEntry } from "./schema/stack";
@@ -71,6 +72,7 @@ export function settleEnvironment(
     const pins = config.values.get(`${project.name}:pins`);
     return {
         name,
+    const override = readOverride(config, project.name);
         project: cloudProject,
         region,
         ...(entry.promotesFrom && { promotesFrom: entry.promotesFrom }),
@@ -86,6 +88,7 @@ export function settleEnvironment(
         ...(typeof commit === "string" && { commit }),
         pins: (typeof pins === "object" ? pins : {}) as Record<string, string>,
     };
+        ...(override && { override }),
 }
 
 function settleCluster({ name, region, context }: ClusterEntry, project: string, ownRegion: string, ownName: string): Cluster {

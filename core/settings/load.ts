@@ -7,6 +7,7 @@ import { Findings } from "./findings";
 import { refuseLocalBuilds } from "./localBuilds";
 import { BroughtFolders, refuseNamespaces } from "./manifests";
 import type { Catalog, Settings } from "./model";
+import { judgeOverride } from "./override";
 import { comparePlatforms, readPlatform } from "./platforms";
 import { refuseRepositoryNames } from "./repositories";
 import { refuseMissing, refuseUnlisted } from "./listing";
@@ -163,6 +164,7 @@ function arrange(
             { first: !file.entry.promotesFrom && !file.unclear, services: catalog?.services },
             file.findings,
         );
+        judgeOverride(file.config, project.name, file.findings);
     }
     if (catalog) {
         refuseRepositoryNames(environments, catalog, services, `${project.name}:environment`, (name) => findingsOf.get(name)!);

@@ -73,6 +73,17 @@ export interface Environment {
     reviewers?: readonly string[];
     /** Services held at a commit of their own: service → full commit SHA. */
     pins: Readonly<Record<string, string>>;
+    /** Rules that somebody answers for, reviewed with what is asked for. Absent: none. */
+    override?: StandingOverride;
+}
+
+/** Rules that do not hold for one promotion. */
+export interface StandingOverride {
+    /** What is asked for by the promotion that it is for: the file's `commit`, and behind it each pin as ` service@sha`. */
+    for: string;
+    rules: readonly string[];
+    /** In the words of whoever answers for it. */
+    reason: string;
 }
 
 /** From a minute until the one at which all is free again: `Fri 16:00` in every week, or `2026-12-24 12:00` once. */

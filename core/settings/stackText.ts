@@ -1,24 +1,31 @@
 import { parseDocument } from "yaml";
-import type { Environment } from "./model";
+import type { Environment, StandingOverride } from "./model";
+
+/** What a stack file is to ask for. */
+export interface WantedRequest {
+    commit: string;
+    /** @default - those of the file stay */
+    pins?: Environment["pins"];
+    /** Nothing: the file has none then. @default - that of the file stays */
+    override?: StandingOverride | null;
+}
 
 /**
  * A stack file that asks for something else, and every comment where it was.
  *
  * @param project name of the Pulumi project, the namespace of the keys
- * @param request the commit, and the pins where they change too
  */
-export function withRequest(
-    text: string,
-    project: string,
-    { commit, pins }: { commit: string; pins?: Environment["pins"] },
-): string {
+export function withRequest(text: string, project: string, { commit, pins, override }: WantedRequest): string {
     const document = parseDocument(text);
+    const set = (key: string, value: object | null | undefined) => {
+        const path = ["config", `${project}:${key}`];
+        if (value === undefined) return;
+        if (value === null || Object.keys(value).length === 0) document.deleteIn(path);
+        else document.setIn(path, value);
+    };
     document.setIn(["config", `${project}:commit`], commit);
-    if (pins && Object.keys(pins).length > 0) {
-        document.setIn(["config", `${project}:pins`], pins);
-    } else if (pins) {
-        document.deleteIn(["config", `${project}:pins`]);
-    }
+    set("pins", pins);
+    set("override", override);
     return document.toString({ lineWidth: 0, indent: indentOf(text) });
 }
 

@@ -724,12 +724,12 @@ describe("a promotion is refused", () => {
                         message:
                             "movedTag cannot be overridden: it refuses what could not run, or what nobody knows. " +
                             "These can: accepts, order, hotfix, soak and freeze.",
-                        remedy: "unset ONEFLOW_OVERRIDE",
+                        remedy: "unset ONEFLOW_OVERRIDE, or take movedTag out of override in Pulumi.prod.yaml",
                     },
                     {
                         subject: "override",
                         message: '"frost" is no rule. These can be overridden: accepts, order, hotfix, soak and freeze.',
-                        remedy: "unset ONEFLOW_OVERRIDE",
+                        remedy: "unset ONEFLOW_OVERRIDE, or take frost out of override in Pulumi.prod.yaml",
                     },
                     {
                         subject: "override",

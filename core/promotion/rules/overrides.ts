@@ -18,7 +18,7 @@ export function overrides(rules: readonly Rule[]): Rule {
                 message: rules.some((rule) => rule.name === name)
                     ? `${name} cannot be overridden: it refuses what could not run, or what nobody knows. These can: ${list(may)}.`
                     : `${JSON.stringify(name)} is no rule. These can be overridden: ${list(may)}.`,
-                remedy: "unset ONEFLOW_OVERRIDE",
+                remedy: `unset ONEFLOW_OVERRIDE, or take ${name} out of override in Pulumi.${environment.name}.yaml`,
             }));
             const missing =
                 override.reason.trim() === ""
