@@ -4,8 +4,9 @@ import type { Problem } from "../refusal";
 import { decide, refusal, refuseUnset, refuseVanished } from "../promotion/decide";
 import { describeLocal, describeNothing, describePlan, describeWayBack } from "../promotion/describe";
 import { localServices, planWithoutCommit } from "../promotion/localBuilds";
-import type { Plan } from "../promotion/model";
+import type { Plan, PromotionRequest } from "../promotion/model";
 import { describeStale, standingOverride } from "../promotion/standingOverride";
+import { isRelease } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
 import type { Catalog, Environment, Settings } from "../settings/model";
@@ -34,6 +35,15 @@ export interface Surroundings {
     now?: Date;
 }
 
+/** What was asked for, what is known, and what is said against it. */
+export interface Judgement {
+    request: PromotionRequest;
+    facts: PromotionFacts;
+    decision: Decision;
+    /** All reasons why it is refused, those of the machine included. Empty: it is allowed. */
+    problems: readonly Problem[];
+}
+
 /**
  * Reads the facts and judges what an environment's config asks for.
  *
@@ -42,20 +52,56 @@ export interface Surroundings {
 export async function planPromotion(
     settings: Settings,
     environment: Environment,
-    { registry = new OciRegistry(), variables = process.env, directory = process.cwd(), now = new Date() }: Surroundings = {},
+    surroundings: Surroundings = {},
 ): Promise<Outcome> {
+    const { registry = new OciRegistry(), variables = process.env } = surroundings;
     const { catalog } = settings;
     if (environment.commit === undefined) {
         return nothing(registry, environment, catalog, refuseUnset, variables);
     }
+    const release = isRelease(environment.commit) ? environment.commit : undefined;
     const commit = environment.commit === "latest" ? await resolveLatest(registry, environment, catalog) : environment.commit;
     if (commit === undefined) {
         return nothing(registry, environment, catalog, refuseVanished, variables);
     }
+    const { decision, problems } = await judgePromotion(settings, environment, commit, { ...surroundings, registry });
+    if ("problems" in decision || problems.length > 0) {
+        throw refusal(environment, problems);
+    }
+    return {
+        plan: decision.plan,
+        words: [describePlan(decision.plan), describeStale(environment), describeWayBack(decision.plan, catalog)]
+            .filter(Boolean)
+            .join("\n"),
+    };
+}
+
+/**
+ * Reads the facts and judges, without refusing: whoever only looks is told all of it.
+ *
+ * @param commit what the environment asks for, `latest` resolved
+ * @throws RegistryError where a registry does not answer
+ */
+export async function judgePromotion(
+    settings: Settings,
+    environment: Environment,
+    commit: string,
+    { registry = new OciRegistry(), variables = process.env, directory = process.cwd(), now = new Date() }: Surroundings = {},
+): Promise<Judgement> {
+    const { catalog } = settings;
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
     const override = overrideOf(variables) ?? standingOverride(environment);
-    const request = { environment, before, catalog, commit, pins: environment.pins, ...(override && { override }) };
-    const decision = decide(request, await gatherFacts(registry, request, { now, commits: commitsIn(directory) }));
+    const request: PromotionRequest = {
+        environment,
+        before,
+        catalog,
+        ...(release === undefined ? { commit } : { commit: "", release }),
+        pins: environment.pins,
+        releases: { deploy: settings.delivery.deploy, project: settings.project },
+        ...(override && { override }),
+    };
+    const { repository } = settings.delivery.operations;
+    const decision = decide(request, await gatherFacts(registry, request, { now, commits: commitsIn(directory), repository }));
     const problems = [...("problems" in decision ? decision.problems : []), ...requireContexts(environment, variables)];
     if ("problems" in decision || problems.length > 0) {
         throw refusal(environment, problems);
