@@ -4,9 +4,8 @@ import type { Problem } from "../refusal";
 import { decide, refusal, refuseUnset, refuseVanished } from "../promotion/decide";
 import { describeLocal, describeNothing, describePlan, describeWayBack } from "../promotion/describe";
 import { localServices, planWithoutCommit } from "../promotion/localBuilds";
-import type { Plan, PromotionRequest } from "../promotion/model";
+import type { Decision, Plan, PromotionFacts, PromotionRequest } from "../promotion/model";
 import { describeStale, standingOverride } from "../promotion/standingOverride";
-import { isRelease } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
 import type { Catalog, Environment, Settings } from "../settings/model";
@@ -59,7 +58,6 @@ export async function planPromotion(
     if (environment.commit === undefined) {
         return nothing(registry, environment, catalog, refuseUnset, variables);
     }
-    const release = isRelease(environment.commit) ? environment.commit : undefined;
     const commit = environment.commit === "latest" ? await resolveLatest(registry, environment, catalog) : environment.commit;
     if (commit === undefined) {
         return nothing(registry, environment, catalog, refuseVanished, variables);
@@ -79,7 +77,7 @@ export async function planPromotion(
 /**
  * Reads the facts and judges, without refusing: whoever only looks is told all of it.
  *
- * @param commit what the environment asks for, `latest` resolved
+ * @param commit what the environment asks for, a commit or a release, `latest` resolved
  * @throws RegistryError where a registry does not answer
  */
 export async function judgePromotion(
@@ -91,27 +89,11 @@ export async function judgePromotion(
     const { catalog } = settings;
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
     const override = overrideOf(variables) ?? standingOverride(environment);
-    const request: PromotionRequest = {
-        environment,
-        before,
-        catalog,
-        ...(release === undefined ? { commit } : { commit: "", release }),
-        pins: environment.pins,
-        releases: { deploy: settings.delivery.deploy, project: settings.project },
-        ...(override && { override }),
-    };
-    const { repository } = settings.delivery.operations;
-    const decision = decide(request, await gatherFacts(registry, request, { now, commits: commitsIn(directory), repository }));
+    const request: PromotionRequest = { environment, before, catalog, commit, pins: environment.pins, ...(override && { override }) };
+    const facts = await gatherFacts(registry, request, { now, commits: commitsIn(directory) });
+    const decision = decide(request, facts);
     const problems = [...("problems" in decision ? decision.problems : []), ...requireContexts(environment, variables)];
-    if ("problems" in decision || problems.length > 0) {
-        throw refusal(environment, problems);
-    }
-    return {
-        plan: decision.plan,
-        words: [describePlan(decision.plan), describeStale(environment), describeWayBack(decision.plan, catalog)]
-            .filter(Boolean)
-            .join("\n"),
-    };
+    return { request, facts, decision, problems };
 }
 
 /** Nothing to deploy, but what the working copy builds, is fine while nothing runs; else it would delete everything. */
