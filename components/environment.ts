@@ -1,21 +1,19 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
-import { bringsManifests } from "../core/manifests/bring/bringingService";
-import { renderDefaultDeny } from "../core/manifests/networkPolicy";
 import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
+import { movesForward } from "../core/promotion/movesForward";
+import { askedRef } from "../core/promotion/words";
 import type { Credentials } from "../core/registry/credentials";
 import { pinnedImage } from "../core/release/addresses";
 import { catalogImages } from "../core/release/lock";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
-import { inOrder } from "../core/settings/order";
-import type { BroughtService } from "./broughtService";
+import { inWaves } from "../core/settings/waves";
 import { clusterProvider } from "./clusterProvider";
+import { clusterWorkloads } from "./clusterWorkloads";
 import type { LocalImage } from "./localImage";
-import { Microservice } from "./microservice";
 import { PromotedImages } from "./promotedImages";
 import { RecordedRun } from "./recordedRun";
 
@@ -54,7 +52,7 @@ export class Environment extends pulumi.ComponentResource {
         const run = plan && (await this.deploy(plan, args));
         const healthy = pulumi.output(run?.urn);
         const outputs = {
-            commit: healthy.apply(() => plan?.request.commit ?? ""),
+            commit: healthy.apply(() => (plan ? askedRef(plan.request) : "")),
             images: healthy.apply(() => plan?.set ?? {}),
         };
         this.registerOutputs(outputs);
@@ -64,7 +62,7 @@ export class Environment extends pulumi.ComponentResource {
     /** @returns what is there once all is healthy. Nothing where services of the working copy run: such a run is not recorded */
     private async deploy(plan: Plan, { settings, environment, credentials }: EnvironmentArgs): Promise<RecordedRun | undefined> {
         const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
-        const images = new PromotedImages("images", { plan, from }, { parent: this });
+        const images = new PromotedImages("images", { plan, from, deploy: settings.delivery.deploy }, { parent: this });
         // The images' provider is a process of its own, for which every workload waits: it starts while they are made.
         await this.reachedEngine();
 
@@ -73,34 +71,22 @@ export class Environment extends pulumi.ComponentResource {
         const catalog = deployedCatalog(settings.catalog, plan);
         const built = plan.local ? await this.buildLocally(plan.local, environment, settings.catalog, credentials) : {};
         const pinned = plan.local && Object.fromEntries(Object.values(built).map((image) => [image.reference, image.pinned]));
-        // Loaded only where a service brings its manifests: every `up` would wait for it.
-        const bringing = Object.values(catalog.services).some(bringsManifests) ? await import("./broughtService") : undefined;
-        const workloads = environment.clusters.flatMap((cluster) => {
-            const key = clusterKey(settings.project, environment, cluster);
-            const provider = clusterProvider(key, cluster.context, { parent: this });
-            const context = renderContext(settings, plan, built);
-            const services: Record<string, Microservice | BroughtService> = {};
-            for (const service of inOrder(catalog.services)) {
-                const after = (service.after ?? []).flatMap((name) => services[name] ?? []);
-                const name = `${key}-${service.name}`;
-                const options = { parent: this, provider, dependsOn: waitsFor };
-                services[service.name] =
-                    bringing && bringsManifests(service)
-                        ? new bringing.BroughtService(name, { service, context, after, images: pinned }, options)
-                        : new Microservice(
-                              name,
-                              { service, context, after, images: pinned, migrated: plan.migrations.done.includes(service.name) },
-                              options,
-                          );
-            }
-            const closed = new NetworkPolicy(`${key}-default-deny`, renderDefaultDeny(context), {
-                parent: this,
-                provider,
-                // Where services run already, what they may do is allowed before all else is denied.
-                dependsOn: Object.values(services).map(({ networkPolicy }) => networkPolicy),
-            });
-            return [...Object.values(services), closed];
-        });
+        const context = renderContext(settings, plan, built);
+        const workloads: pulumi.Resource[] = [];
+        let gate: pulumi.Resource[] = [];
+        for (const wave of inWaves(environment.clusters)) {
+            const deployed = await Promise.all(
+                wave.map((cluster) => {
+                    const key = clusterKey(settings.project, environment, cluster);
+                    // All that is in a cluster waits for its provider: one edge each, where edges between all would be their product.
+                    const provider = clusterProvider(key, cluster.context, { parent: this, dependsOn: gate });
+                    const args = { plan, catalog, context, provider, images: pinned, dependsOn: waitsFor };
+                    return clusterWorkloads(key, args, this);
+                }),
+            );
+            workloads.push(...deployed.flat());
+            gate = movesForward(plan) ? deployed.flat() : [];
+        }
         // What no commit has must never look as if it had run: it could be promoted then.
         return plan.local ? undefined : new RecordedRun("run", { plan, catalog }, { parent: this, dependsOn: workloads });
     }

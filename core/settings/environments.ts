@@ -6,6 +6,7 @@ import { refuseNotYet } from "./notYet";
 import { readOverride } from "./override";
 import { readCloud } from "./platforms";
 import { readSoak } from "./soak";
+import { refuseNothingLeft } from "./waves";
 import type { ClusterEntry, EnvironmentEntry } from "./schema/stack";
 import type { Shape, Shapes } from "./shape";
 import type { Project, StackConfig } from "./stackFile";
@@ -68,6 +69,7 @@ export function settleEnvironment(
         }
         return settled;
     });
+    refuseNothingLeft(clusters, [...path, "clusters"], findings);
     const commit = config.values.get(`${project.name}:commit`);
     const pins = config.values.get(`${project.name}:pins`);
     return {
@@ -91,9 +93,14 @@ export function settleEnvironment(
         ...(override && { override }),
 }
 
-function settleCluster({ name, region, context }: ClusterEntry, project: string, ownRegion: string, ownName: string): Cluster {
-    const place = { name: name ?? ownName, region: region ?? ownRegion };
-    return context === undefined
-        ? { ...place, context: `gke_${project}_${place.region}_${place.name}`, managed: true }
-        : { ...place, context, managed: false };
+function settleCluster(entry: ClusterEntry, project: string, ownRegion: string, ownName: string): Cluster {
+    const { name = ownName, region = ownRegion, context, wave, suspended } = entry;
+    return {
+        name,
+        region,
+        context: context ?? `gke_${project}_${region}_${name}`,
+        managed: context === undefined,
+        ...(wave !== undefined && { wave }),
+        ...(suspended && { suspended }),
+    };
 }

@@ -29,13 +29,8 @@ function rows(shape: Shape, document: keyof Shapes, path: readonly string[], sho
         const rules = notYet.filter((rule) => rule.in === document && rule.path === place.join("."));
         const whole = rules.some(({ values }) => !values);
         const partly = rules.flatMap(({ values = [] }) => values.map((value) => `\`${String(value)}\``));
-        const later = whole && rules.every((rule) => !("differsFrom" in rule)) ? "**Not supported yet.** " : "";
-        const notes =
-            partly.length > 0
-                ? ` Not supported yet: ${partly.join(", ")}.`
-                : whole && !later
-                  ? " Not supported yet: values that differ."
-                  : "";
+        const later = whole ? "**Not supported yet.** " : "";
+        const notes = partly.length > 0 ? ` Not supported yet: ${partly.join(", ")}.` : "";
         const row = {
             key: `\`${[...shown, key].join(".")}\``,
             takes: later ? "" : takes(inner),

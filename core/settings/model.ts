@@ -102,6 +102,10 @@ export interface Cluster {
     context: string;
     /** Whether `platform` makes it as a GKE cluster; else the team has it already and names its context. */
     managed: boolean;
+    /** Place in the order of a promotion, a whole number from 1 up. @default 1 */
+    wave?: number;
+    /** Whether no run touches it for now: what runs there stays as it is. Absent: it is deployed to. */
+    suspended?: true;
 }
 
 /** The services of `services.yaml`, defaults applied. */

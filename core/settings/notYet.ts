@@ -9,8 +9,6 @@ interface NotYet {
     path: string;
     /** Only these values are refused. @default - every value but nothing */
     values?: readonly unknown[];
-    /** Refused only where neighbours differ; what an absent key counts as. @default - refused wherever it stands */
-    differsFrom?: unknown;
     /** What can be done now: an edit to make. */
     instead: string;
 }
@@ -20,7 +18,6 @@ export const notYet: readonly NotYet[] = [
     { in: "services", path: "services.*.compatibleWith", instead: "delete the line" },
     { in: "environment", path: "hotfixes", values: [true], instead: "delete the line" },
     { in: "environment", path: "accepts", values: ["releases"], instead: "write commits" },
-    { in: "environment", path: "clusters.*.wave", differsFrom: 1, instead: "delete the lines: all clusters are deployed at once" },
     { in: "environment", path: "clusters.*.suspended", values: [true], instead: "take the cluster out of the list" },
 ];
 
@@ -28,9 +25,6 @@ export const notYet: readonly NotYet[] = [
 export function refuseNotYet(document: Described, value: unknown, path: Path, findings: Findings): void {
     for (const rule of notYet.filter((candidate) => candidate.in === document)) {
         const { values, instead } = rule;
-        if ("differsFrom" in rule && !neighboursDiffer(rule, value)) {
-            continue;
-        }
         for (const found of occurrences(value, rule.path.split("."), path)) {
             if (found.value !== null && (!values || values.includes(found.value))) {
                 const said = values ? `${found.path.at(-1)}: ${String(found.value)}` : String(found.path.at(-1));
@@ -38,13 +32,6 @@ export function refuseNotYet(document: Described, value: unknown, path: Path, fi
             }
         }
     }
-}
-
-function neighboursDiffer({ path, differsFrom }: NotYet, value: unknown): boolean {
-    const keys = path.split(".");
-    const neighbours = occurrences(value, keys.slice(0, -1), []);
-    const present = neighbours.map((neighbour) => occurrences(neighbour.value, keys.slice(-1), [])[0]?.value ?? differsFrom);
-    return new Set(present).size > 1;
 }
 
 function occurrences(value: unknown, [key, ...rest]: readonly string[], path: Path): { path: Path; value: unknown }[] {

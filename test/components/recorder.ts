@@ -1,18 +1,30 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
+import { MockMonitor } from "@pulumi/pulumi/runtime/mocks";
 
 /** A resource as the engine would have been asked for it. */
 export interface Registered {
     type: string;
     name: string;
     inputs: Record<string, unknown>;
+    /** Names of what must be there before it, sorted, as `<type>:<name>`: `Deployment:europe-west1-cart`. */
+    dependsOn: string[];
 }
 
 let registered: Registered[] = [];
+const dependencies = new Map<string, string[]>();
+
+// What a mock is told of a resource leaves out what it depends on.
+const { registerResource } = MockMonitor.prototype;
+MockMonitor.prototype.registerResource = function (this: MockMonitor, request: RegisterResourceRequest, ...rest: unknown[]) {
+    dependencies.set(`${request.getType()} ${request.getName()}`, request.getDependenciesList().map(shortName).sort());
+    return (registerResource as (...all: unknown[]) => Promise<void>).call(this, request, ...rest);
+};
 
 pulumi.runtime.setMocks(
     {
         newResource: ({ type, name, inputs }) => {
-            registered.push({ type, name, inputs });
+            registered.push({ type, name, inputs, dependsOn: dependencies.get(`${type} ${name}`) ?? [] });
             return { id: `${name}-id`, state: { ...inputs, ...answered(type, name, inputs) } };
         },
         call: ({ token, inputs }) => lookedUp(token, inputs),
@@ -33,6 +45,11 @@ export async function record(program: () => unknown): Promise<Registered[]> {
 /** The registered resources of one type: name → inputs. */
 export function ofType(resources: readonly Registered[], type: string): Record<string, Registered["inputs"]> {
     return Object.fromEntries(resources.filter((resource) => resource.type === type).map(({ name, inputs }) => [name, inputs]));
+}
+
+function shortName(urn: string): string {
+    const [, , types, name] = urn.split("::");
+    return `${types.split(":").at(-1)}:${name}`;
 }
 
 export function promiseOf<T>(output: pulumi.Output<T>): Promise<T> {
