@@ -72,9 +72,9 @@ export function settleEnvironment(
     refuseNothingLeft(clusters, [...path, "clusters"], findings);
     const commit = config.values.get(`${project.name}:commit`);
     const pins = config.values.get(`${project.name}:pins`);
+    const override = readOverride(config, project.name);
     return {
         name,
-    const override = readOverride(config, project.name);
         project: cloudProject,
         region,
         ...(entry.promotesFrom && { promotesFrom: entry.promotesFrom }),
@@ -88,9 +88,9 @@ export function settleEnvironment(
         ...(entry.freeze && { freeze: readFreeze(entry.freeze, [...path, "freeze"], findings) }),
         ...(entry.reviewers && { reviewers: entry.reviewers }),
         ...(typeof commit === "string" && { commit }),
+        ...(override && { override }),
         pins: (typeof pins === "object" ? pins : {}) as Record<string, string>,
     };
-        ...(override && { override }),
 }
 
 function settleCluster(entry: ClusterEntry, project: string, ownRegion: string, ownName: string): Cluster {
