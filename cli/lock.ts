@@ -1,4 +1,5 @@
 import { moveLatest } from "../core/build/latest";
+import { historyOf, mendedRelease } from "../core/build/history";
 import { lockCommit } from "../core/build/lock";
 import { Refusal } from "../core/refusal";
 import { OciRegistry } from "../core/registry/client";
@@ -19,7 +20,9 @@ export async function main(argv: readonly string[]): Promise<number> {
         throw new Refusal("Nothing was locked", [{ subject: "--branch", message }]);
     }
     const registry = new OciRegistry();
-    const { lock, outcome } = await lockCommit({ ...source, registry, tier: first, catalog: settings.catalog, branch });
+    const mended = branch === "hotfix" ? await mendedRelease(historyOf(source.directory), source.commit) : undefined;
+    const mends = mended === undefined ? {} : { mends: `v${mended.version}` };
+    const { lock, outcome } = await lockCommit({ ...source, ...mends, registry, tier: first, catalog: settings.catalog, branch });
     console.log(`lock of ${source.commit} ${outcome}`);
     if (branch === "develop") console.log(`latest ${await moveLatest(source.commits, registry, first, lock)}`);
     return 0;

@@ -8,6 +8,8 @@ import { stacksIn } from "../core/settings/stackFile";
 /** A commit of a source repository, as the commands of the build take it. */
 export interface Source {
     commits: Checkout;
+    /** Where they are checked out. */
+    directory: string;
     /** `owner/name` on GitHub. */
     repository: string;
     /** Full SHA. */
@@ -45,7 +47,7 @@ export async function readSource(command: string, argv: readonly string[], extra
     const settings = settingsHere(title);
     refuseLocal(title, settings);
     const first = settings.environments.find(({ promotesFrom }) => promotesFrom === undefined)!;
-    return { commits, repository, commit, settings, first, more };
+    return { commits, directory: source, repository, commit, settings, first, more };
 }
 
 function settingsHere(title: string): Settings {

@@ -15,10 +15,12 @@ export interface Commits {
     log(reference: string, options: { count: number; firstParent: true }): Promise<readonly { commit: string }[]>;
 }
 
-/** Commits whose files can be read. */
+/** Commits whose files can be read, on a disk that may not have all of them. */
 export interface Checkout extends Commits {
     /** What stands in a file of a commit; nothing where it has none there, or a folder. */
     text(commit: string, path: string): Promise<string | undefined>;
+    /** Whether history was cut off when the repository was cloned: then a commit that is not there may stand before one that is. */
+    isShallow(): Promise<boolean>;
 }
 
 /** The commits of a checkout on disk, as the real `git` tells them. */
@@ -60,6 +62,9 @@ export function commitsIn(directory: string): Checkout {
             }
             return code === 0;
         },
+        async isShallow() {
+            return (await said(directory, ["rev-parse", "--is-shallow-repository"])).trim() === "true";
+        },
         async log(reference, { count }) {
             const options = ["--format=%H", `--max-count=${count}`, "--first-parent", "--end-of-options", reference];
             const stdout = await said(directory, ["log", ...options]);
@@ -80,8 +85,8 @@ function hashOfEntry(line: string): [path: string, hash: string] {
 
 const plainModes = ["040000", "100644"];
 
-/** @throws Error where git ends with another code than 0 */
-async function said(directory: string, args: readonly string[]): Promise<string> {
+/** What git says. @throws Error where it ends with another code than 0 */
+export async function said(directory: string, args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await git(directory, args);
     if (code !== 0) throw new Error(`git ${args.join(" ")} in ${directory} failed: ${stderr.trim()}`);
     return stdout;

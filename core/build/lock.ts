@@ -20,6 +20,8 @@ export interface LockRequest {
     /** Full SHA. */
     commit: string;
     branch: BranchKind;
+    /** The release that a hotfix mends, `v1.4.0`. @default - none: no hotfix, or one that stands on no release */
+    mends?: string;
 }
 
 /**
@@ -29,13 +31,13 @@ export interface LockRequest {
  * @throws Refusal with every image that is missing, or is another than the lock says
  */
 export async function lockCommit(request: LockRequest): Promise<{ lock: Lock; outcome: "pushed" | "unchanged" }> {
-    const { registry, tier, repository, commit, branch } = request;
+    const { registry, tier, repository, commit, branch, mends } = request;
     const known = await pullLock(registry, tier, repository, commit);
     const catalog = known?.catalog ?? repositoryCatalog(request.catalog, repository);
     const digests = await taggedDigests(request, known ? Object.keys(known.images) : imageNames(catalog), known);
     if (known) return { lock: known, outcome: "unchanged" };
     const lock = makeLock({
-        source: { repository, commit, branch },
+        source: { repository, commit, branch, ...(mends !== undefined && { release: mends }) },
         catalog,
         images: await lockedImages(request, catalog, digests),
     });

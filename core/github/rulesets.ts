@@ -1,4 +1,5 @@
 import type { Delivery } from "../settings/model";
+import { releaseTags } from "../workflows/branches";
 
 /** Rules of GitHub over branches or tags, and who is free of them. */
 export interface Ruleset {
@@ -31,7 +32,7 @@ export function rulesets(delivery: Delivery, is: { operations: boolean; source: 
     const releasers: Free[] = delivery.releasers
         ? delivery.releasers.map((team) => ({ team, mode: "always" }))
         : [{ role: "administrator", mode: "always" }];
-    const tags = { target: "tag", references: ["refs/tags/v*"] } as const;
+    const tags = { target: "tag", references: [`refs/tags/${releaseTags}`] } as const;
     const operations: Ruleset[] = [
         {
             name: `oneflow: ${branch}`,

@@ -11,6 +11,9 @@ export const builtBranches: Readonly<Record<string, BranchKind>> = {
 /** The branch that the first environment follows. */
 export const followedBranch = "develop";
 
+/** The tags whose push makes a release, as GitHub's filters name them. */
+export const releaseTags = "v*";
+
 /** What starts the workflows that act on the cloud. A pull request is not among it. */
 export const trustedEvents = ["push", "schedule", "workflow_dispatch"] as const;
 

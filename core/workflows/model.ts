@@ -14,7 +14,7 @@ export interface Workflow {
 
 /** When a workflow runs. */
 export interface Triggers {
-    push?: { branches: readonly string[]; paths?: readonly string[] };
+    push?: { branches: readonly string[]; paths?: readonly string[] } | { tags: readonly string[] };
     pullRequest?: { branches: readonly string[] };
     /** A button, with a form. At most 25 inputs. */
     dispatch?: { inputs: Readonly<Record<string, Input>> };

@@ -1,6 +1,6 @@
 import type { Delivery } from "../settings/model";
-import { builtBranches, trustedEvents } from "./branches";
-import { jobWorkflowRef, workflowFolder, type WorkflowName } from "./names";
+import { builtBranches, releaseTags, trustedEvents } from "./branches";
+import { jobWorkflowRef, workflowFolder, workflowsOf, type WorkflowName } from "./names";
 
 export type { WorkflowName } from "./names";
 
@@ -25,8 +25,9 @@ export const githubIssuer = "https://token.actions.githubusercontent.com";
  * Tokens are taken from workflows of the operations repository's protected branch alone, called from repositories of
  * one owner. `job_workflow_ref` decides: a push runs the caller's file of *that* branch, so without it whoever can push
  * a branch holds the builder's token. And of what calls them, only pushes and buttons on the branches that are built: a pull
- * request's run, and a caller that was edited on a branch of its own, get no token. Nothing depends on the form of `sub`, which changed for repositories made since
- * 2026-07-15.
+ * request's run, and a caller that was edited on a branch of its own, get no token. A release's tag is the release workflow's, and
+ * nothing else is: what a tag names never builds or deploys, and no branch releases. Nothing depends on the form of `sub`, which
+ * changed for repositories made since 2026-07-15.
  */
 export function trust(delivery: Delivery, operations: RepositoryIds, callers: readonly RepositoryIds[]): Trust {
     const owners = [...new Set([operations, ...callers].map(({ owner }) => owner))].sort();
@@ -45,7 +46,11 @@ export function trust(delivery: Delivery, operations: RepositoryIds, callers: re
             `assertion.job_workflow_ref.startsWith(${quoted(`${delivery.operations.repository}/${workflowFolder}/`)})`,
             `assertion.job_workflow_ref.endsWith(${quoted(`@refs/heads/${delivery.operations.branch}`)})`,
             `assertion.event_name in [${trustedEvents.map(quoted).join(", ")}]`,
-            onBranches([...Object.keys(builtBranches), delivery.operations.branch]),
+            onRefs([
+                ...[...Object.keys(builtBranches), delivery.operations.branch].map((branch) => `refs/heads/${branch}`),
+                `refs/tags/${releaseTags}`,
+            ]),
+            `${oneOf("assertion.ref", [`refs/tags/${releaseTags}`])} == (${oneOf("assertion.job_workflow_ref", releasing(delivery))})`,
         ].join(" && "),
     };
 }
@@ -66,16 +71,25 @@ export function deploymentPrincipal(
     return principalSet(pool, "deployment", `${caller.repository}@${workflow}@${environment}@refs/heads/${branch}`);
 }
 
-/** CEL: whether the run's branch is one of these. A filter that ends in a wildcard takes whatever begins like it. */
-function onBranches(filters: readonly string[]): string {
-    const refs = [...new Set(filters)].map((filter) => `refs/heads/${filter}`);
-    const named = refs.filter((ref) => !ref.endsWith("**"));
-    const open = refs.filter((ref) => ref.endsWith("**")).map((ref) => ref.slice(0, -2));
-    const conditions = [
-        `assertion.ref in [${named.map(quoted).join(", ")}]`,
-        ...open.map((ref) => `assertion.ref.startsWith(${quoted(ref)})`),
-    ];
-    return `(${conditions.join(" || ")})`;
+/** CEL: whether the run is of one of these. */
+function onRefs(filters: readonly string[]): string {
+    return `(${oneOf("assertion.ref", filters)})`;
+}
+
+/** CEL: whether a claim is one of these. A filter that ends in a wildcard takes whatever begins like it. */
+function oneOf(claim: string, filters: readonly string[]): string {
+    const unique = [...new Set(filters)];
+    const named = unique.filter((filter) => !filter.endsWith("*"));
+    const open = unique.filter((filter) => filter.endsWith("*")).map((filter) => filter.replace(/\*+$/, ""));
+    return [
+        ...(named.length > 0 ? [`${claim} in [${named.map(quoted).join(", ")}]`] : []),
+        ...open.map((start) => `${claim}.startsWith(${quoted(start)})`),
+    ].join(" || ");
+}
+
+/** The workflows that a release's tag may start, as a token names them. */
+function releasing({ operations }: Delivery): string[] {
+    return workflowsOf.releaser.map((name) => jobWorkflowRef(operations, name));
 }
 
 function principalSet(pool: string, attribute: string, value: string): string {

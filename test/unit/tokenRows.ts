@@ -19,6 +19,7 @@ const deployer = (environment: string) => `deployer-${environment}@acme-${enviro
 const [develop, main] = ["refs/heads/develop", "refs/heads/main"];
 const own = { fullName: "acme/shop", id: ids.repository, ownerId: ids.owner, private: true };
 const file = (name: string, ref: string) => `acme/shop/.github/workflows/${name}@${ref}`;
+const tag = "refs/tags/v1.4.0";
 const pressed = { ref: main, eventName: "workflow_dispatch" };
 
 /** Every workflow, started as it is meant to be. */
@@ -42,7 +43,8 @@ export const trusted: readonly TokenRow[] = [
     { what: "a promotion's preview", job: job("promote", pressed), expected: auditor },
     { what: "the morning's drift", job: job("drift", { ref: main, eventName: "schedule" }), expected: auditor },
     { what: "drift by its button", job: job("drift", pressed), expected: auditor },
-    { what: "a release", job: job("release", { ref: main }), expected: releaser },
+    { what: "a release's tag", job: job("release", { ref: tag }), expected: releaser },
+    { what: "a pre-release's tag", job: job("release", { ref: "refs/tags/v1.5.0-rc.1" }), expected: releaser },
 ];
 
 /** What must not act as anybody. */
@@ -89,7 +91,42 @@ export const untrusted: readonly TokenRow[] = [
     },
     { what: "a branch that begins like one that is built", job: job("build", { ref: "refs/heads/develop2" }), expected: "refused" },
     { what: "a branch named like the folder of hotfixes", job: job("build", { ref: "refs/heads/hotfix" }), expected: "refused" },
-    { what: "a tag", job: job("build", { ref: "refs/tags/v1.4.0" }), expected: "refused" },
+    ...[main, develop, "refs/heads/hotfix/1.4.1", "refs/heads/v1.4.0"].map((ref) => ({
+        what: `the release workflow, called on ${ref}`,
+        job: job("release", { ref }),
+        expected: "refused",
+    })),
+    ...["build", "promote", "drift", "check"].map((name) => ({
+        what: `a release's tag whose caller calls ${name}`,
+        job: job(name, { ref: tag }),
+        expected: "refused",
+    })),
+    ...["dev", "prod"].map((environment) => ({
+        what: `a release's tag that deploys ${environment}`,
+        job: job("deploy", { ref: tag, environment }),
+        expected: "refused",
+    })),
+    { what: "a tag that names no release", job: job("release", { ref: "refs/tags/nightly" }), expected: "refused" },
+    {
+        what: "a release's tag whose caller takes the workflow from the tag",
+        job: job("release", { ref: tag, jobWorkflowRef: file("oneflow-release.yml", tag) }),
+        expected: "refused",
+    },
+    {
+        what: "a release's tag whose caller was edited to do the work itself",
+        job: job("release", { ref: tag, jobWorkflowRef: file("release.yml", tag) }),
+        expected: "refused",
+    },
+    {
+        what: "a release's tag whose caller takes a workflow that begins like the true one",
+        job: job("release", { ref: tag, jobWorkflowRef: file("oneflow-release.yml.yml", main) }),
+        expected: "refused",
+    },
+    {
+        what: "a release's tag in a repository that services are built from alone",
+        job: job("release", { ref: tag, repository: { ...own, fullName: "acme/other", id: 7002 } }),
+        expected: "refused",
+    },
     {
         what: "a tag that is named like a branch",
         job: job("deploy", { ref: "refs/tags/main", environment: "prod" }),

@@ -5,7 +5,7 @@ import type { Settings } from "../../core/settings/model";
 import { actions, type ActionName } from "../../core/workflows/actions";
 import { workflowFiles } from "../../core/workflows/documents/files";
 import { pulumiVersion } from "../../core/workflows/documents/steps";
-import { auditor, builder, deployer, email } from "../../core/workflows/identities";
+import { auditor, builder, deployer, email, releaser } from "../../core/workflows/identities";
 import { type WorkflowName, workflowPath, workflowsOf } from "../../core/workflows/names";
 import { tools } from "../../sandbox/toolchain/tools";
 import { anySettings, manyRepositories, monorepo } from "./documentSettings";
@@ -77,8 +77,10 @@ describe("the generated workflows", () => {
                     ".github/workflows/oneflow-deploy.yml",
                     ".github/workflows/oneflow-drift.yml",
                     ".github/workflows/oneflow-promote.yml",
+                    ".github/workflows/oneflow-release.yml",
                     ".github/workflows/promote-prod.yml",
                     ".github/workflows/promote-stage.yml",
+                    ".github/workflows/release.yml",
                 ],
             ],
             ["acme/cart", callers],
@@ -174,6 +176,7 @@ describe("the generated workflows", () => {
             const { delivery, environments } = settings;
             const may: Record<string, readonly WorkflowName[]> = {
                 [email(builder(delivery))]: workflowsOf.builder,
+                [email(releaser(delivery))]: workflowsOf.releaser,
                 [email(auditor(delivery))]: workflowsOf.auditor,
             };
             for (const { file, job } of jobsOf(settings)) {
@@ -264,8 +267,19 @@ describe("the generated workflows", () => {
         }
     });
 
-    it("read what runs with the auditor's rights from the protected branch, wherever they were started", () => {
-        for (const name of workflowsOf.auditor) {
+    it("release every tag that may name one, and nothing else: on a branch nothing releases", () => {
+        always((settings) => {
+            const own = `${settings.delivery.operations.repository}/.github/workflows`;
+            const there = workflowsOfFiles(settings);
+            assert.deepEqual(there.get(`${own}/release.yml`)!.on, { push: { tags: ["v*"] } });
+            const onTags = [...there].filter(([, { on }]) => "tags" in ((on.push ?? {}) as object)).map(([file]) => file);
+            assert.deepEqual(onTags, [`${own}/release.yml`]);
+            assert.deepEqual(Object.keys(there.get(`${own}/oneflow-release.yml`)!.on), ["workflow_call"]);
+        });
+    });
+
+    it("read what runs with the auditor's and the releaser's rights from the protected branch, wherever they were started", () => {
+        for (const name of [...workflowsOf.auditor, ...workflowsOf.releaser]) {
             const { jobs } = workflowsOfFiles(monorepo).get(`acme/shop/${workflowPath(name)}`)!;
             for (const job of Object.values(jobs)) {
                 assert.equal(job.steps![0].with!.ref, "main");

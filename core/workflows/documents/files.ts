@@ -9,6 +9,7 @@ import { checkWorkflow } from "./check";
 import { deployWorkflow } from "./deploy";
 import { driftSchedule, driftWorkflow } from "./drift";
 import { promoteButton, promoteWorkflow } from "./promote";
+import { releaseOnTag, releaseWorkflow } from "./release";
 
 /** Repository → path in it → text of the file. */
 export type WorkflowFiles = Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -33,6 +34,8 @@ function operationsFiles(settings: Pick<Settings, "catalog" | "delivery" | "envi
         [workflowPath("deploy")]: renderWorkflow(deployWorkflow(settings)),
         [workflowPath("drift")]: renderWorkflow(driftWorkflow(settings)),
         [workflowPath("promote")]: renderWorkflow(promoteWorkflow(settings)),
+        [workflowPath("release")]: renderWorkflow(releaseWorkflow(settings)),
+        [`${workflowFolder}/release.yml`]: renderWorkflow(releaseOnTag(settings)),
         [`${workflowFolder}/drift.yml`]: renderWorkflow(driftSchedule(settings)),
         ...Object.fromEntries(
             bySettings.map(({ name }) => [`${workflowFolder}/deploy-${name}.yml`, renderWorkflow(deployOnChange(settings, name))]),
