@@ -52,11 +52,13 @@ export function readSettings(input: {
     stack: string;
     /** Text that is read as `services.yaml`, before it is written. @default what the file says */
     services?: string;
+    /** Text that is read as the stack's file, before it is written. @default what the file says */
+    stackText?: string;
 }): Settings {
-    const { directory, stack, services } = input;
+    const { directory, stack, services, stackText } = input;
     const readOwn: ReadOwn = (project, problems) => {
         const before = problems.length;
-        const config = readStackFile(directory, stack, project, problems);
+        const config = readStackFile(directory, stack, project, problems, stackText);
         if (!config && problems.length === before) {
             const stacks = stacksIn(directory);
             problems.push({

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { isMap, isScalar } from "yaml";
 import type { Problem } from "../refusal";
-import { readYaml, type YamlFile } from "./yamlFile";
+import { parseYaml, readYaml, type YamlFile } from "./yamlFile";
 
 /** The config of one stack: full key (`gcp:project`) → text, or the map or list that it holds. Empty values are left out. */
 export interface StackConfig {
@@ -70,10 +70,20 @@ function declared(project: string, key: string, declaration: unknown): [string, 
     return isUnset(value) ? [] : [[fullKey(project, key), isObject(value) || Array.isArray(value) ? value : String(value)]];
 }
 
-/** The config of a stack as its own file says it, with the project's defaults. Nothing where the file is not there or broken. */
-export function readStackFile(directory: string, stack: string, project: Project, problems: Problem[]): StackConfig | undefined {
+/**
+ * The config of a stack as its own file says it, with the project's defaults. Nothing where the file is not there or broken.
+ *
+ * @param text stands for what is in the file. @default - the file
+ */
+export function readStackFile(
+    directory: string,
+    stack: string,
+    project: Project,
+    problems: Problem[],
+    text?: string,
+): StackConfig | undefined {
     const file = stackFile(stack);
-    const read = readYaml(directory, file, problems);
+    const read = text === undefined ? readYaml(directory, file, problems) : parseYaml(file, text, problems);
     if (!read) {
         return undefined;
     }
