@@ -7,6 +7,7 @@ import { renderBrought } from "../core/manifests/bring/render";
 import type { RenderContext } from "../core/manifests/workload";
 import type { BroughtObject } from "../core/settings/model";
 import { withImages } from "./microservice";
+import { ReachedSchema, type ReachedSchemaArgs } from "./reachedSchema";
 
 /** What a {@link BroughtService} is made from. */
 export interface BroughtServiceArgs {
@@ -17,6 +18,8 @@ export interface BroughtServiceArgs {
     images?: Readonly<Record<string, pulumi.Input<string>>>;
     /** What must have come to its end before this one's rollouts begin. @default nothing */
     after?: readonly pulumi.Resource[];
+    /** Where its database stands once its migration has run. @default - nothing is known of its database */
+    schema?: ReachedSchemaArgs;
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
     rolloutMinutes?: number;
 }
@@ -47,7 +50,9 @@ export class BroughtService extends pulumi.ComponentResource {
         for (const object of inStage("beside")) {
             make(object, own);
         }
-        const dependsOn = [this.networkPolicy, ...needed, ...after];
+        const ready = [this.networkPolicy, ...needed, ...after];
+        const reached = args.schema && [new ReachedSchema(`${name}-schema`, args.schema, { ...own, dependsOn: ready })];
+        const dependsOn = [...ready, ...(reached ?? [])];
         const rollouts = inStage("rollout").map((object) =>
             make(object, { ...own, dependsOn, customTimeouts: { create: patience(object, timeout), update: timeout } }),
         );

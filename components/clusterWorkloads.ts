@@ -40,7 +40,9 @@ export async function clusterWorkloads(
     for (const service of inOrder(catalog.services)) {
         const name = `${key}-${service.name}`;
         const after = movesForward(plan) ? (service.after ?? []).flatMap((other) => services[other] ?? []) : [];
-        const args = { service, context, after, images };
+        const reached = plan.schemas?.[service.name];
+        const schema = reached && { environment: plan.environment, reached };
+        const args = { service, context, after, images, ...(schema && { schema }) };
         const options = { parent, provider, dependsOn: [...dependsOn] };
         const migrated = plan.migrations.done.includes(service.name);
         services[service.name] =

@@ -4,8 +4,11 @@ import { deliverFiles } from "../core/github/deliverFiles";
 import type { Delivery } from "../core/github/workflowFiles";
 import { OciRegistry } from "../core/registry/client";
 import { copyImages } from "../core/release/copyImages";
+import type { DatabaseSchema } from "../core/release/databaseSchema";
+import { writeDatabaseSchema } from "../core/release/databaseSchemaStore";
 import type { DynamicKind } from "./dynamicResource";
 import type { PromotedImagesInputs } from "./promotedImages";
+import type { ReachedSchemaInputs } from "./reachedSchema";
 import type { ForeseenRun, RecordedRunInputs } from "./recordedRun";
 
 /** What creating or updating a resource of each kind does; both are the same, and doing it twice changes nothing. */
@@ -17,6 +20,14 @@ const operations: Record<DynamicKind, Operation> = {
             const images = inputs as PromotedImagesInputs;
             await copyImages(new OciRegistry(), images);
             return { id: images.to, outs: images };
+        },
+    },
+    DatabaseSchema: {
+        async create(inputs) {
+            const { to, reached } = inputs as ReachedSchemaInputs;
+            const schema = JSON.parse(reached) as DatabaseSchema;
+            await writeDatabaseSchema(new OciRegistry(), to, schema);
+            return { id: `${schema.service}/${schema.label}`, outs: inputs };
         },
     },
     RunRecord: {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 
 /** The kinds of resource that oneflow itself provides: what no Pulumi package knows. */
-export type DynamicKind = "PromotedImages" | "RunRecord" | "DeliveredWorkflows";
+export type DynamicKind = "PromotedImages" | "DatabaseSchema" | "RunRecord" | "DeliveredWorkflows";
 
 /**
  * A resource of Pulumi's own dynamic provider whose code is found by path, not serialised from a closure.

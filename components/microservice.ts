@@ -11,6 +11,7 @@ import { contentHash } from "../core/manifests/contentHash";
 import type { JobObject, ServiceObject } from "../core/manifests/objects";
 import { renderService, type RenderContext } from "../core/manifests/workload";
 import type { Service } from "../core/settings/model";
+import { ReachedSchema, type ReachedSchemaArgs } from "./reachedSchema";
 
 /** What a {@link Microservice} is made from. */
 export interface MicroserviceArgs {
@@ -23,6 +24,8 @@ export interface MicroserviceArgs {
     after?: readonly pulumi.Resource[];
     /** Whether its `migrate` has run for this version: the Job stays as it ended, whatever the entry says now. @default false */
     migrated?: boolean;
+    /** Where its database stands once its migration has run. @default - nothing is known of its database */
+    schema?: ReachedSchemaArgs;
     /** How long a rollout may take. @default 10 minutes, as the Kubernetes provider itself waits */
     rolloutMinutes?: number;
 }
@@ -71,9 +74,15 @@ export class Microservice extends pulumi.ComponentResource {
                 ...outlasting(objects.migrate),
                 ...(migrated && { ignoreChanges: ["metadata", "spec"] }),
             });
+        const reached =
+            args.schema &&
+            new ReachedSchema(`${name}-schema`, args.schema, {
+                parent: this,
+                dependsOn: [...ready.dependsOn, ...present([migration])],
+            });
         const awaited = {
             parent: this,
-            dependsOn: [...ready.dependsOn, ...present([migration])],
+            dependsOn: [...ready.dependsOn, ...present([migration, reached])],
             customTimeouts: { create: timeout, update: timeout },
         };
         const rollouts = present([

@@ -42,6 +42,8 @@ export interface RecordedRunInputs {
 export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedRunInputs {
     const { environment, request, images, key, migrations } = plan;
     const migrated = [...migrations.due, ...migrations.done].sort();
+    const schemas =
+        plan.schemas && Object.fromEntries(Object.entries(plan.schemas).map(([service, { label }]) => [service, label]));
     const { name, registry, tier, namespace } = environment;
     const clusters = environment.clusters.map((cluster) => ({
         name: cluster.name,
@@ -51,7 +53,7 @@ export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedR
     return {
         to: { registry, tier },
         set: key,
-        settings: createHash("sha256").update(canonicalJson({ catalog, clusters, namespace })).digest("hex"),
+        settings: createHash("sha256").update(canonicalJson({ catalog, clusters, namespace, schemas })).digest("hex"),
         run: canonicalJson({
             environment: name,
             request,
@@ -61,6 +63,7 @@ export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedR
             ),
             catalog,
             ...(migrated.length > 0 && { migrated }),
+            ...(schemas && { schemas }),
             clusters,
             namespace,
         } satisfies ForeseenRun),

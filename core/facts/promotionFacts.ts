@@ -1,4 +1,5 @@
 import type { Commits } from "../build/commits";
+import { servicesWithSchema } from "../promotion/databaseSchemas";
 import { decide } from "../promotion/decide";
 import type { HotfixFact, PromotionFacts, PromotionRequest, Stretch, TagFact } from "../promotion/model";
 import { propose, type Proposal } from "../promotion/proposal";
@@ -7,6 +8,7 @@ import { tierAddress } from "../promotion/words";
 import { Refusal } from "../refusal";
 import { RegistryError, type Registry } from "../registry/model";
 import { imageRepository, lockRepository, type Tier } from "../release/addresses";
+import { databaseSchemaOf } from "../release/databaseSchemaStore";
 import { isCommit, type Lock } from "../release/lock";
 import { builtFrom, formatUnion, parseUnion } from "../release/union";
 import { pullLock, pullLockAsWritten } from "../release/lockStore";
@@ -36,6 +38,7 @@ export interface Moment {
  * - what runs already: 6 (the lock 2, the newest run record 4), however many services there are;
  * - a promotion that is allowed: 2 more for the set, and for each image that changes 2, or 4 where an older commit built it;
  * - a set that never ran in the environment before: 1 more for each image that changes;
+ * - each service that declares a schema: 2, and each with a `migrate` whose image changes: 1;
  * - an environment that asks for a soak: 2 more while the set's run is of this month, and one for each month before;
  * - a refusal: up to 21 more, to say what could be asked for instead.
  *
@@ -49,6 +52,7 @@ export async function gatherFacts(
     const [locks, current] = await Promise.all([readLocks(registry, request), newestRun(registry, request.environment)]);
     const proposal = propose(request, { locks, current });
     const complete = refs(request).every(({ ref }) => locks[ref]);
+    const schemas = await readSchemas(registry, request, { locks, current });
     const sets = complete && proposal.transitions.length > 0 ? await readSets(registry, request, proposal) : noSets;
     const back = sets.ranHere.has(proposal.key);
     // What goes back is pulled from the own tier; the tier before need not even answer.
@@ -60,6 +64,8 @@ export async function gatherFacts(
         current,
         ...sets,
         ...images,
+        ...schemas,
+        imagesRanHere: back ? new Set() : await readMigrated(registry, request, proposal),
         imagesRanBefore,
         stretchesBefore: back ? [] : await readStretches(registry, request, proposal, { ...sets, imagesRanBefore, now }),
         hotfixes: commits ? await readHotfixes(commits, locks) : {},
@@ -184,6 +190,26 @@ async function readImages(
     };
     const found = await Promise.all(transitions.filter(({ to }) => to !== undefined).map(({ image }) => read(image)));
     return { tags: found.flatMap(({ tags }) => tags), missing: new Set(found.flatMap(({ missing }) => missing)) };
+}
+
+/** Where the databases stand, of services that declare a schema, or whose version here does. */
+async function readSchemas(
+    registry: Registry,
+    request: PromotionRequest,
+    facts: Pick<PromotionFacts, "locks" | "current">,
+): Promise<Pick<PromotionFacts, "schemas">> {
+    const services = servicesWithSchema(request, facts);
+    const read = async (service: string) => [service, await databaseSchemaOf(registry, request.environment, service)] as const;
+    return services.length === 0 ? {} : { schemas: Object.fromEntries(await Promise.all(services.map(read))) };
+}
+
+/** Which images with a `migrate` ran here before, so that it has run: one request for each that would come in. */
+async function readMigrated(registry: Registry, { environment, catalog }: PromotionRequest, { transitions }: Proposal) {
+    const asked = transitions.flatMap(({ image, from, to }) =>
+        from && to && Object.hasOwn(catalog.services, image) && catalog.services[image].migrate ? [{ image, to }] : [],
+    );
+    const ran = await Promise.all(asked.map(({ image, to }) => ranImage(registry, environment, image, to)));
+    return new Set(asked.filter((_, index) => ran[index]).map(({ image, to }) => `${image}@${to}`));
 }
 
 async function readImagesBefore(registry: Registry, { before }: PromotionRequest, { transitions }: Proposal) {

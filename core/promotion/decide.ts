@@ -3,6 +3,7 @@ import { isCommit, serviceOf, type Lock } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import { askedAgain } from "../release/union";
 import type { Catalog, Environment } from "../settings/model";
+import { outdatedVersions, schemasAfter } from "./databaseSchemas";
 import { isLocal, localNotes, localServices } from "./localBuilds";
 import { migrationsOf } from "./migrations";
 import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
@@ -83,6 +84,7 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
     const removals = transitions.filter(({ to }) => to === undefined).map(({ image }) => image);
     const override = overridden.length > 0 && { rules: overridden, reason: request.override!.reason.trim() };
     const local = localServices(request.catalog);
+    const schemas = schemasAfter(judged);
     const locks = refs(request).flatMap(({ ref }): [string, Lock][] =>
         isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : [],
     );
@@ -99,7 +101,8 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
         set,
         key,
         transitions,
-        migrations: migrationsOf(request.catalog, direction, transitions, current),
+        migrations: migrationsOf(judged),
+        ...(Object.keys(schemas).length > 0 && { schemas }),
         pending,
         ...(local.length > 0 && { local }),
         ...(removals.length > 0 && { removals }),
@@ -110,6 +113,7 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
             ...proofNotes(judged),
             ...pendingNotes(judged),
             ...removalNotes(judged),
+            ...schemaNotes(judged),
             ...localNotes(local),
         ],
         ...(current && { current: { request: askedNow(current, request.catalog), set: current.set, at: current.at } }),
@@ -146,6 +150,14 @@ function proofNotes(judged: Judged): string[] {
     return Object.keys(pins).length > 0
         ? [`The set is mixed by pins: it never ran in ${before.name} as a whole, but each image that changes did`]
         : [];
+}
+
+/** What runs on a newer schema than it was written for. */
+function schemaNotes(judged: Judged): string[] {
+    return outdatedVersions(judged).map(
+        ({ service, label, reached }) =>
+            `${service} of schema ${label} runs on schema ${reached.label}, which its database is at: a migration is never undone`,
+    );
 }
 
 function pendingNotes({ request, facts, pending, transitions }: Judged): string[] {

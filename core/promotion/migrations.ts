@@ -1,6 +1,5 @@
-import type { Catalog } from "../settings/model";
-import type { RunRecord } from "../release/runRecord";
-import type { Direction, Transition } from "./model";
+import { outdatedVersions } from "./databaseSchemas";
+import type { Judged } from "./rules/rule";
 
 /** The `migrate` jobs of a set. */
 export interface Migrations {
@@ -11,22 +10,21 @@ export interface Migrations {
 }
 
 /**
- * Which jobs run and which have run. A way back runs none, so a service that comes back by one has none that stands; nothing
- * but a new image runs a job again.
+ * Which jobs run and which have run. What ran here has migrated here, so neither a way back nor a single service that comes back runs
+ * one, and a service that comes back has none that stands; nor does a version run one whose schema the database has left behind.
  */
-export function migrationsOf(
-    { services }: Catalog,
-    direction: Direction,
-    transitions: readonly Transition[],
-    current: Pick<RunRecord, "migrated"> | undefined,
-): Migrations {
+export function migrationsOf(judged: Judged): Migrations {
+    const { direction, transitions, facts } = judged;
+    const { services } = judged.request.catalog;
+    const outdated = outdatedVersions(judged).map(({ service }) => service);
     const migrating = Object.keys(services)
         .filter((name) => services[name].migrate !== undefined)
         .sort();
-    const moves = new Set(transitions.filter(({ to }) => to !== undefined).map(({ image }) => image));
+    const moves = new Map(transitions.flatMap(({ image, to }) => (to === undefined ? [] : [[image, to] as const])));
+    const isNew = (name: string) => moves.has(name) && !facts.imagesRanHere?.has(`${name}@${moves.get(name)}`);
     const forward = direction === "first" || direction === "forward";
     return {
-        due: forward ? migrating.filter((name) => moves.has(name)) : [],
-        done: migrating.filter((name) => !moves.has(name) && (current?.migrated ?? []).includes(name)),
+        due: forward ? migrating.filter((name) => isNew(name) && !outdated.includes(name)) : [],
+        done: migrating.filter((name) => !moves.has(name) && (facts.current?.migrated ?? []).includes(name)),
     };
 }

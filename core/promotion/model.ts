@@ -1,5 +1,6 @@
 import type { Problem } from "../refusal";
 import type { Digest } from "../registry/reference";
+import type { DatabaseSchema } from "../release/databaseSchema";
 import type { ImageSet, Lock, LockedImage } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import type { Catalog, Environment } from "../settings/model";
@@ -54,6 +55,10 @@ export interface PromotionFacts {
     current?: RunRecord;
     /** Keys of sets with a healthy run record in this environment, of those that the rules may ask for. */
     ranHere: ReadonlySet<string>;
+    /** Single images with a healthy run in this environment, as `<image name>@<digest>`, of those whose `migrate` might run. Absent: none. */
+    imagesRanHere?: ReadonlySet<string>;
+    /** Service → where the schema of its database stands here, of those that may have one. Absent: none has. */
+    schemas?: Readonly<Record<string, DatabaseSchema | undefined>>;
     /** Keys of sets with a healthy run record in the environment before, of those that the rules may ask for. */
     ranBefore: ReadonlySet<string>;
     /** Single images with a healthy run in the environment before, as `<image name>@<digest>`, of those that the rules may ask for. */
@@ -99,6 +104,8 @@ export interface Plan {
     /** Images whose digest changes, by name; those that leave the environment included. */
     transitions: readonly Transition[];
     migrations: Migrations;
+    /** Service → where the schema of its database stands once its `migrate` has run. Absent: no service declares a schema. */
+    schemas?: Readonly<Record<string, DatabaseSchema>>;
     /** Services of the catalog that the lock does not have: reported, not deployed. */
     pending: readonly string[];
     /** Services that are built from the working copy, sorted: no digest of theirs is known yet, and no run is recorded. Absent: none. */

@@ -40,6 +40,7 @@ export function runsRepositoryId(tier: string): string {
  * - `sets`, tag `set-<key>`: the first healthy run of a set. Did this set run here? One HEAD.
  * - `images/<image name>`, tag `sha256-<hex>`: the first healthy run of an image here.
  * - `months`, tag `<yyyy-mm>`: the months that have records, so the newest is found without guessing.
+ * - `schemas/<service>`, tag a number: where the schema of its database stands, newest last.
  * - `runs/<yyyy-mm>`, tag `<UTC>-<first 16 of the key>`: every run, newest by listing.
  */
 export function runRepositories({ registry, tier }: Tier) {
@@ -47,6 +48,7 @@ export function runRepositories({ registry, tier }: Tier) {
     return {
         sets: `${base}/sets`,
         image: (imageName: string) => `${base}/images/${imageName}`,
+        schemas: (service: string) => `${base}/schemas/${service}`,
         months: `${base}/months`,
         runs: (month: string) => `${base}/runs/${month}`,
     };

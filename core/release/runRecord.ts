@@ -21,6 +21,8 @@ export interface RunRecord {
     catalog: Catalog;
     /** Services whose `migrate` ran when their version came, sorted. @default - none */
     migrated?: readonly string[];
+    /** Service → label of the schema that its database was at, of those that declare one. @default - none does */
+    schemas?: Readonly<Record<string, string>>;
     /** Where it ran. */
     clusters: readonly Pick<Cluster, "name" | "region" | "context">[];
     namespace: string;

@@ -31,6 +31,9 @@ export function parseRun(content: unknown, what = "Run record"): RunRecord {
     }
     const { migrated } = record;
     reader.expect("migrated", migrated, migrated === undefined || isNames(migrated), "a list of services");
+    for (const [service, label] of Object.entries(record.schemas === undefined ? {} : reader.fields("schemas", record.schemas))) {
+        reader.text(`schemas.${service}`, label);
+    }
     readCatalog(reader, record.catalog);
     readImages(reader, record.images);
     reader.finish();
@@ -64,7 +67,7 @@ export function readRequest(reader: DocumentReader, value: unknown): void {
 }
 
 const keys = [
-    ...["schema", "environment", "request", "set", "images", "catalog", "migrated", "clusters", "namespace"],
+    ...["schema", "environment", "request", "set", "images", "catalog", "migrated", "schemas", "clusters", "namespace"],
     ...["at", "by", "operations", "reason"],
 ];
 

@@ -50,7 +50,7 @@ function readService(
     const image = readImage(entry, defaults.repository, path, findings);
     const { manifests } = entry;
     if (manifests !== undefined) {
-        return { ...readBringing(name, { ...entry, manifests }, image, folders, findings), ...readDelivery(entry) };
+        return { ...readBringing(name, { ...entry, manifests }, image, folders, findings), ...readDelivery(entry, path, findings) };
     }
     const ports = readServicePorts(name, entry, findings);
     const resources = withResources(withResources({ requests: {}, limits: {} }, defaults.resources), entry.resources);
@@ -61,7 +61,7 @@ function readService(
         name,
         kind: entry.kind ?? "service",
         image,
-        ...readDelivery(entry),
+        ...readDelivery(entry, path, findings),
         ports,
         probes: readProbes(entry.health, ports, [...path, "health"], findings),
         ...(entry.command && { command: entry.command }),
@@ -96,12 +96,21 @@ function readService(
 }
 
 /** What is said of a service however its pods are described. */
-function readDelivery({ build, after, calls, unrestrictedEgress }: ServiceEntry) {
+function readDelivery(
+    { build, after, calls, unrestrictedEgress, schema, compatibleWith }: ServiceEntry,
+    path: Path,
+    findings: Findings,
+) {
+    if (compatibleWith !== undefined && schema === undefined && !findings.touches([...path, "schema"])) {
+        findings.add([...path, "compatibleWith"], "names schemas, and the service has none", "write schema: <label> beside it");
+    }
     return {
         ...(build && { build }),
         ...(after && after.length > 0 && { after }),
         ...(calls && calls.length > 0 && { calls }),
         ...(unrestrictedEgress && { unrestrictedEgress: true as const }),
+        ...(schema !== undefined && { schema }),
+        ...(compatibleWith && compatibleWith.length > 0 && { compatibleWith }),
     };
 }
 

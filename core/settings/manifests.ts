@@ -98,7 +98,7 @@ function reader() {
 /* eslint-enable @typescript-eslint/no-require-imports */
 
 /** The keys that mean the same as beside a description. */
-const meaningful = ["source", "image", "build", "manifests", "calls", "unrestrictedEgress", "after"];
+const meaningful = ["source", "image", "build", "manifests", "calls", "unrestrictedEgress", "after", "schema", "compatibleWith"];
 
 const instead: Readonly<Record<string, string>> = {
     identity: "delete the line, and annotate the ServiceAccount in the manifests: iam.gke.io/gcp-service-account",

@@ -157,6 +157,10 @@ export interface Service {
     after?: readonly string[];
     /** Runs with the new image before its rollout, where a promotion moves it forward. */
     migrate?: Job;
+    /** Label of the database schema that this version was written for. Absent: nothing is known of its database. */
+    schema?: string;
+    /** Labels of earlier schemas whose versions can run on {@link schema} too; `none` for versions without a label. Absent: none can. */
+    compatibleWith?: readonly string[];
     /** Runs with the new image after its rollout: the promotion is healthy only if it succeeds. */
     verify?: Job;
     /** Email of the Google service account that the pods act as. Absent: none. */

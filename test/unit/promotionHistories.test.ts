@@ -143,7 +143,9 @@ describe("any history of pushes, promotions, rollbacks, pins, hotfixes, releases
     };
 
     it("has a law for every rule", () => {
-        assert.deepEqual(Object.keys(laws).sort(), rules.map(({ name }) => name).sort());
+        // Databases have histories of their own: databaseSchemas.test.ts.
+        const elsewhere = ["schema"];
+        assert.deepEqual([...Object.keys(laws), ...elsewhere].sort(), rules.map(({ name }) => name).sort());
     });
 
     for (const [name, law] of Object.entries(laws)) {

@@ -723,12 +723,12 @@ describe("a promotion is refused", () => {
                         subject: "override",
                         message:
                             "movedTag cannot be overridden: it refuses what could not run, or what nobody knows. " +
-                            "These can: accepts, order, hotfix, soak and freeze.",
+                            "These can: schema, accepts, order, hotfix, soak and freeze.",
                         remedy: "unset ONEFLOW_OVERRIDE, or take movedTag out of override in Pulumi.prod.yaml",
                     },
                     {
                         subject: "override",
-                        message: '"frost" is no rule. These can be overridden: accepts, order, hotfix, soak and freeze.',
+                        message: '"frost" is no rule. These can be overridden: schema, accepts, order, hotfix, soak and freeze.',
                         remedy: "unset ONEFLOW_OVERRIDE, or take frost out of override in Pulumi.prod.yaml",
                     },
                     {

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { generatedFiles } from "../../core/settings/generate";
-import { notYet } from "../../core/settings/notYet";
 
 const root = join(__dirname, "../..");
 
@@ -18,24 +17,9 @@ describe("What is generated from the schemas", () => {
         assert.equal(first, "# yaml-language-server: $schema=services.schema.json");
     });
 
-    it("tells an editor what is not supported yet", () => {
+    it("tells an editor what a key means and what holds in its absence", () => {
         const schema = JSON.parse(readFileSync(join(root, "services.schema.json"), "utf8"));
-        const { compatibleWith, replicas } = schema.properties.services.additionalProperties.properties;
-        assert.deepEqual(compatibleWith, {
-            description: "Schema labels that this version can run with. Not supported yet.",
-            deprecationMessage: "Not supported yet.",
-        });
+        const { replicas } = schema.properties.services.additionalProperties.properties;
         assert.deepEqual(replicas, { type: "integer", minimum: 0, maximum: 10000, description: "Number of pods. Default: 1." });
-    });
-
-    it("lists every key of services.yaml that is not supported yet as such", () => {
-        const docs = readFileSync(join(root, "docs/configuration.md"), "utf8");
-        const keys = notYet.filter(
-            ({ in: document, values, path }) => document === "services" && !values && path.split(".").length === 3,
-        );
-        const undocumented = keys
-            .map(({ path }) => path.split(".")[2])
-            .filter((key) => !docs.includes(`| \`${key}\` |  | none | **Not supported yet.**`));
-        assert.deepEqual(undocumented, []);
     });
 });

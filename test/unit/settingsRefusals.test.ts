@@ -1232,6 +1232,24 @@ describe("A service is refused:", () => {
                 message: '"/app migrate" is a text; expected a job: { command: [/app, migrate], args, env, timeout }',
             },
         ],
+        [
+            "compatibleWith without a schema",
+            cart({ compatibleWith: ["2"] }),
+            {
+                subject: at("cart.compatibleWith"),
+                message: "names schemas, and the service has none",
+                remedy: "write schema: <label> beside it",
+            },
+        ],
+        [
+            "a schema that is none",
+            cart({ schema: "none" }),
+            {
+                subject: at("cart.schema"),
+                message:
+                    '"none" is not a schema label: letters, digits, dashes, dots and underscores, at most 63 characters, and not none',
+            },
+        ],
         ["that is nothing", catalog({ cart: null }), { subject: at("cart"), message: missingEntry() }],
         [
             "where there is none",
@@ -1245,7 +1263,7 @@ function missingEntry(): string {
     return (
         "is empty; expected a map of source, image, kind, port, ports, health, env, resources, replicas, volumes, init, expose, command, args, " +
         "annotations, terminationGracePeriod, user, environments, schedule, manifests, calls, unrestrictedEgress, autoscale, identity, files, after, migrate, verify, " +
-        "build, compatibleWith"
+        "build, schema, compatibleWith"
     );
 }
 
@@ -1285,13 +1303,11 @@ describe("What is not supported yet is refused by name:", () => {
 
     it("one problem each, never more", () => {
         const files = {
-            ...cart({ compatibleWith: ["2"] }),
             ...environment({ hotfixes: true, accepts: "releases" }),
         };
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
             [
-                "services.yaml: services.cart.compatibleWith — compatibleWith is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",
                 "Pulumi.stage.yaml: shop:environment.accepts — accepts: releases is not supported yet",
             ],

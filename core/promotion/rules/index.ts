@@ -10,6 +10,7 @@ import { overrides } from "./overrides";
 import { pinnedServices } from "./pinnedServices";
 import { refForm } from "./refForm";
 import type { Rule } from "./rule";
+import { schema } from "./schema";
 import { soak } from "./soak";
 import { wholeServices } from "./wholeServices";
 
@@ -21,6 +22,7 @@ const judging: readonly Rule[] = [
     wholeServices,
     imagesExist,
     movedTag,
+    schema,
     accepts,
     order,
     hotfix,

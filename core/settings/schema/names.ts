@@ -59,6 +59,16 @@ export const secretVersion = z.int().min(1).meta({
     expected: "the number of a version, from 1 up; latest would change what runs without a promotion",
 });
 
+const schemaLabelForm = "[A-Za-z0-9][-._A-Za-z0-9]{0,62}";
+export const schemaLabel = text(
+    new RegExp(`^(?!none$)${schemaLabelForm}$`),
+    "a schema label: letters, digits, dashes, dots and underscores, at most 63 characters, and not none",
+);
+export const schemaLabelOrNone = text(
+    new RegExp(`^${schemaLabelForm}$`),
+    "a schema label: letters, digits, dashes, dots and underscores, at most 63 characters; or none",
+);
+
 export const portName = text(
     /^(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*$/,
     "a port name: lower-case letters, digits and dashes, with a letter, at most 15 characters",

@@ -22,15 +22,14 @@ import {
     portName,
     repository,
     schedule,
+    schemaLabel,
+    schemaLabelOrNone,
     secretId,
     secretVersion,
     serviceName,
     text,
     variableName,
 } from "./names";
-
-/** Whatever later work makes of it: the key is known, and refused by `notYet.ts` until then. */
-const later = z.unknown();
 
 const amounts = {
     cpu: optional(cpu, "CPU that is reserved: `100m`."),
@@ -299,7 +298,16 @@ export const service = z.strictObject({
         "`local`: built from this working copy at `pulumi up`, in the first environment only; refused everywhere else, and never part of a commit that is built. Its `migrate` and `verify` do not run, and no run is recorded.",
         { default: "the pipeline builds it" },
     ),
-    compatibleWith: optional(later, "Schema labels that this version can run with."),
+    schema: optional(
+        schemaLabel,
+        "Label of the database schema that this version was written for, and that its `migrate` leaves: best the number of its last migration, since numbers are in order. A version of an earlier schema comes back only where `compatibleWith` says so.",
+        { default: "the service's database is nobody's business here" },
+    ),
+    compatibleWith: optional(
+        z.array(schemaLabelOrNone).meta({ expected: "a list of schema labels" }),
+        "Labels of earlier schemas whose versions can run on this `schema` too; `none` for versions that declare no schema.",
+        { default: "no other version can" },
+    ),
 });
 
 /** `services.yaml`. */
