@@ -28,6 +28,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "what an environment's file says; goes back where its rollout fails",
         load: () => import("./deploy"),
     },
+    diff: {
+        usage: "<environment> [<ref>] [--service <name>]…",
+        summary: "what a promotion would do, and all that is said against it",
+        load: () => import("./diff"),
+    },
     env: {
         usage: "<stack>",
         summary: "the exports that `pulumi` needs for a stack, for a shell to evaluate",

@@ -4,7 +4,7 @@
 
 /** Whether anything changed, by the fields of a resource's inputs that say so. All others only tell how to do it. */
 const changed = {
-    PromotedImages: differIn("to", "commit", "pins", "images"),
+    PromotedImages: differIn("to", "commit", "release", "pins", "images"),
     DatabaseSchema: differIn("to", "reached"),
     RunRecord: differIn("to", "set", "settings"),
     // What a branch lacks is read before every run: nothing to write is no change, whatever was written before.

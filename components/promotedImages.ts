@@ -1,17 +1,22 @@
 import * as pulumi from "@pulumi/pulumi";
+import { imageCopies } from "../core/promotion/imageCopies";
 import type { Plan } from "../core/promotion/model";
+import { tierAddress } from "../core/promotion/words";
 import type { Tier } from "../core/release/addresses";
+import type { ImageCopies } from "../core/release/copyImages";
 import { DynamicResource } from "./dynamicResource";
 
 /** What {@link PromotedImages} are made from. */
 export interface PromotedImagesArgs {
     plan: Plan;
-    /** The tier that the images are copied from: the environment's before, or the own one in the first. */
+    /** The tier that images of a commit are copied from: the environment's before, or the own one in the first. */
     from: Tier;
+    /** Registry host and path that images of a release are copied from. */
+    deploy: string;
 }
 
 /**
- * The images of a set, in the environment's own tier: copied by digest, with the commit as their tag, before any
+ * The images of a set, in the environment's own tier: copied by digest, with commit and release as their tags, before any
  * workload asks for them. Its diff is the promotion's diff: service → digest.
  */
 export class PromotedImages extends DynamicResource {
@@ -22,28 +27,27 @@ export class PromotedImages extends DynamicResource {
 
 /** Inputs of the resource, as its provider gets them. */
 export interface PromotedImagesInputs {
-    from: string;
+    /** Address of the tier. */
     to: string;
     commit: string;
+    /** The release that was asked for. Absent: a commit was. */
+    release?: string;
     pins: Readonly<Record<string, string>>;
-    /** Image name → digest. */
+    /** Image name → digest, of the whole set. */
     images: Readonly<Record<string, string>>;
-    /** Image name → the commit that its tag in the own tier names. */
-    tags: Readonly<Record<string, string>>;
-    /** Commit → the repository whose lock travels along. */
-    locks: Readonly<Record<string, string>>;
+    /** What comes in, and how. */
+    copies: ImageCopies;
 }
 
 /** The inputs, pure. */
-export function promotedImagesInputs({ plan, from }: PromotedImagesArgs): PromotedImagesInputs {
-    const { environment, request, images, locks } = plan;
+export function promotedImagesInputs({ plan, from, deploy }: PromotedImagesArgs): PromotedImagesInputs {
+    const { environment, request } = plan;
     return {
-        from: `${from.registry}/${from.tier}`,
-        to: `${environment.registry}/${environment.tier}`,
+        to: tierAddress(environment),
         commit: request.commit,
+        ...(request.release !== undefined && { release: request.release }),
         pins: request.pins,
         images: plan.set,
-        tags: Object.fromEntries(Object.entries(images).map(([name, { ref }]) => [name, ref])),
-        locks: Object.fromEntries(Object.entries(locks).map(([commit, lock]) => [commit, lock.source.repository])),
+        copies: imageCopies(plan, from, deploy),
     };
 }

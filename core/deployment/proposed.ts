@@ -20,5 +20,6 @@ export function textHash(text: string): string {
 
 /** A ref as a branch and a title name it: a release as it is, a commit by its first twelve digits. */
 export function shortRef(ref: string): string {
-    return isRelease(ref) ? ref : ref.slice(0, 12);
+    const release: boolean = isRelease(ref);
+    return release ? ref : ref.slice(0, 12);
 }

@@ -6,6 +6,7 @@ import { describeLocal, describeNothing, describePlan, describeWayBack } from ".
 import { localServices, planWithoutCommit } from "../promotion/localBuilds";
 import type { Decision, Plan, PromotionFacts, PromotionRequest } from "../promotion/model";
 import { describeStale, standingOverride } from "../promotion/standingOverride";
+import { isRelease } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
 import type { Catalog, Environment, Settings } from "../settings/model";
@@ -87,13 +88,24 @@ export async function judgePromotion(
     { registry = new OciRegistry(), variables = process.env, directory = process.cwd(), now = new Date() }: Surroundings = {},
 ): Promise<Judgement> {
     const { catalog } = settings;
+    const release = isRelease(commit) ? commit : undefined;
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
     const override = overrideOf(variables) ?? standingOverride(environment);
-    const request: PromotionRequest = { environment, before, catalog, commit, pins: environment.pins, ...(override && { override }) };
-    const facts = await gatherFacts(registry, request, { now, commits: commitsIn(directory) });
+    const request: PromotionRequest = {
+        environment,
+        before,
+        catalog,
+        ...(release === undefined ? { commit } : { commit: "", release }),
+        pins: environment.pins,
+        releases: { deploy: settings.delivery.deploy, project: settings.project },
+        ...(override && { override }),
+    };
+    const { repository } = settings.delivery.operations;
+    const facts = await gatherFacts(registry, request, { now, commits: commitsIn(directory), repository });
     const decision = decide(request, facts);
     const problems = [...("problems" in decision ? decision.problems : []), ...requireContexts(environment, variables)];
-    return { request, facts, decision, problems };
+    const released = release === undefined ? undefined : facts.locks[release]?.source.commit;
+    return { request: { ...request, ...(released !== undefined && { commit: released }) }, facts, decision, problems };
 }
 
 /** Nothing to deploy, but what the working copy builds, is fine while nothing runs; else it would delete everything. */

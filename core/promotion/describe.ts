@@ -1,7 +1,7 @@
 import { serviceOf } from "../release/lock";
 import type { Catalog, Environment } from "../settings/model";
 import type { Plan, Transition } from "./model";
-import { list, promoteCommand, requestCommands, shortCommit, shortDigest } from "./words";
+import { askedRef, list, promoteCommand, requestCommands, shortCommit, shortDigest } from "./words";
 
 /** A plan in words, for the preview and the log: where it goes, what changes, what a reader should know. */
 export function describePlan(plan: Plan): string {
@@ -45,14 +45,14 @@ export function describeWayBack({ environment, request, current, transitions }: 
         verified.length === 0
             ? "  Should a rollout fail, what served goes on serving and no run is recorded; then"
             : `  Should a rollout fail, what served goes on serving; should verify of ${list(verified)} fail, the new one serves. No run is recorded; then`,
-        `  → back to ${shortCommit(current.request.commit)}, healthy at ${current.at}: ${back}`,
+        `  → back to ${shortCommit(askedRef(current.request))}, healthy at ${current.at}: ${back}`,
         `  → again, once the cause is mended: pulumi up -s ${environment.name}`,
     ].join("\n");
 }
 
 function headline({ environment: { name }, direction, request, local }: Plan): string {
     const pins = Object.keys(request.pins).length;
-    const target = `${shortCommit(request.commit)}${pins === 0 ? "" : ` + ${pins} ${pins === 1 ? "pin" : "pins"}`}`;
+    const target = `${shortCommit(askedRef(request))}${pins === 0 ? "" : ` + ${pins} ${pins === 1 ? "pin" : "pins"}`}`;
     return {
         first: `${name} runs for the first time, at ${target}`,
         forward: `${name} goes forward to ${target}`,

@@ -26,17 +26,20 @@ export interface Proposal {
 }
 
 /**
- * The commit that the request wants a service at: its pin, or the environment's commit; of a union that of the repository that builds
- * it. Empty where the union has no commit of that repository: nothing of it was built yet.
+ * The ref that the request wants a service at: its pin, or the environment's release or commit; of a union that of the repository that
+ * builds it. Empty where the union has no commit of that repository: nothing of it was built yet.
  */
 export function refOf(
-    { commit, pins, catalog }: Pick<PromotionRequest, "commit" | "pins" | "catalog">,
+    { commit, release, pins, catalog }: Pick<PromotionRequest, "commit" | "release" | "pins" | "catalog">,
     locks: PromotionFacts["locks"],
     imageName: string,
 ): string {
     const service = serviceOf(imageName);
     if (Object.hasOwn(pins, service)) {
         return pins[service];
+    }
+    if (release !== undefined) {
+        return release;
     }
     const union = parseUnion(commit);
     if (!union) {

@@ -1,4 +1,5 @@
 import { canonicalJson, serviceOf } from "../release/lock";
+import type { Service } from "../settings/model";
 import type { PromotionFacts, PromotionRequest } from "./model";
 import { refOf, type Proposal } from "./proposal";
 import { shortCommit } from "./words";
@@ -33,10 +34,17 @@ export function settingsThatDiffer(
         if (!there || !Object.hasOwn(there, service) || !Object.hasOwn(here, service)) {
             return [];
         }
-        const { environments: _then, ...then } = there[service];
-        const { environments: _now, ...now } = here[service];
-        return differences(now, then, "").map((difference) => ({ service, ref, ...difference }));
+        return differences(rendered(here[service]), rendered(there[service]), "").map((difference) => ({
+            service,
+            ref,
+            ...difference,
+        }));
     });
+}
+
+/** What an image is built from is no setting of what runs: the lock's image runs, whatever the checkout would build. */
+function rendered({ environments: _, image, ...settings }: Service): object {
+    return image.from === "source" ? settings : { image, ...settings };
 }
 
 /** Each difference in a sentence, for the preview. */

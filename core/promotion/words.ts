@@ -32,9 +32,9 @@ export function list(names: readonly string[], conjunction = "and"): string {
     return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} ${conjunction} ${names[names.length - 1]}`;
 }
 
-/** The command that promotes a commit. */
-export function promoteCommand(environment: string, commit: string): string {
-    return `pulumi config set commit ${commit} -s ${environment} && pulumi up -s ${environment}`;
+/** The command that promotes a commit or a release. */
+export function promoteCommand(environment: string, ref: string): string {
+    return `pulumi config set commit ${ref} -s ${environment} && pulumi up -s ${environment}`;
 }
 
 /** The command that holds a service at a commit. */
@@ -94,9 +94,10 @@ export function requestCommands(
     ];
 }
 
-/** The tiers that a promotion may take images from, in words: `develop or release-candidate`. */
-export function sourceTiers({ environment, before }: PromotionRequest): string {
-    return list([...new Set([before, environment].flatMap((one) => (one ? [one.tier] : [])))], "or");
+/** Where a promotion may take the images of a ref from, in words: `develop or release-candidate`, of a release `deploy or stable`. */
+export function sourceTiers({ environment, before }: PromotionRequest, ref: string): string {
+    const source = isRelease(ref) ? "deploy" : before?.tier;
+    return list([...new Set([...(source === undefined ? [] : [source]), environment.tier])], "or");
 }
 
 /** Address of a tier, which names it beyond doubt. */
@@ -104,8 +105,15 @@ export function tierAddress({ registry, tier }: Pick<Environment, "registry" | "
     return `${registry}/${tier}`;
 }
 
+/** A tier as a sentence names it, by its address. */
+export function tierName({ environment, before, releases }: PromotionRequest, address: string): string {
+    const tiers = [before, environment].flatMap((one) => (one ? [one] : []));
+    return releases?.deploy === address ? "deploy" : (tiers.find((one) => tierAddress(one) === address)?.tier ?? address);
+}
+
 /** What could be asked for instead, as a sentence; nothing where nothing could. */
-export function otherCommits({ before, environment }: PromotionRequest, { alternatives }: PromotionFacts): string[] {
+export function otherRefs({ before, environment }: PromotionRequest, { alternatives }: PromotionFacts): string[] {
+    const kind = alternatives.every(isRelease) ? "releases" : "commits";
     const proof = before ? `ran healthy in ${before.name}` : `can run in ${environment.name}`;
-    return alternatives.length === 0 ? [] : [`Newest commits that ${proof}: ${alternatives.map(shortCommit).join(", ")}`];
+    return alternatives.length === 0 ? [] : [`Newest ${kind} that ${proof}: ${alternatives.map(shortCommit).join(", ")}`];
 }

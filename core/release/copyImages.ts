@@ -1,18 +1,24 @@
+import { lockRepository, imageRepository, type Tier } from "./addresses";
 import type { Digest } from "../registry/reference";
 import type { Registry } from "../registry/model";
 
-/** What to copy from one tier into another. */
+/** What to bring into a tier. */
 export interface ImageCopies {
-    /** Registry and tier to copy from. */
-    from: string;
-    /** Registry and tier to copy into. May be the same: then only tags are put. */
-    to: string;
-    /** Image name → digest. */
-    images: Readonly<Record<string, string>>;
-    /** Image name → the tag that it gets, a full commit SHA. */
-    tags: Readonly<Record<string, string>>;
+    to: Tier;
+    /** Image name → what comes in. What runs in the environment already is not among them: it stands in the tier. */
+    images: Readonly<Record<string, CopiedImage>>;
+    /** The tier that locks are copied from. May be the same: then they stand there. */
+    from: Tier;
     /** Commit → source repository whose lock travels along. */
     locks: Readonly<Record<string, string>>;
+}
+
+export interface CopiedImage {
+    digest: Digest;
+    /** Registry host and path that the image stands under: that of a tier, or of the releases. */
+    from: string;
+    /** The tags that it gets: commits, releases. */
+    tags: readonly string[];
 }
 
 /**
@@ -21,32 +27,27 @@ export interface ImageCopies {
  *
  * @throws RegistryError, TagMoved
  */
-export async function copyImages(registry: Registry, { from, to, images, tags, locks }: ImageCopies): Promise<void> {
+export async function copyImages(registry: Registry, { from, to, images, locks }: ImageCopies): Promise<void> {
     await Promise.all(
-        Object.entries(images).map(async ([name, digest]) => {
-            const own = `${to}/${name}`;
+        Object.entries(images).map(async ([name, { digest, from: source, tags }]) => {
+            const own = imageRepository(to, name);
             if (await registry.resolve(`${own}@${digest}`)) {
-                await registry.tag(own, digest as Digest, tags[name]);
+                await Promise.all(tags.map((tag) => registry.tag(own, digest, tag)));
             } else {
-                await registry.copy(
-                    { repository: `${from}/${name}`, digest: digest as Digest },
-                    { repository: own, tags: [tags[name]] },
-                );
+                await registry.copy({ repository: `${source}/${name}`, digest }, { repository: own, tags });
             }
         }),
     );
     await Promise.all(
         Object.entries(locks).map(async ([commit, source]) => {
-            const path = `locks/${source.toLowerCase()}`;
-            if (!(await registry.resolve(`${to}/${path}:${commit}`))) {
-                const lock = await registry.resolve(`${from}/${path}:${commit}`);
+            const own = lockRepository(to, source);
+            const theirs = lockRepository(from, source);
+            if (!(await registry.resolve(`${own}:${commit}`))) {
+                const lock = await registry.resolve(`${theirs}:${commit}`);
                 if (!lock) {
-                    throw new Error(`the lock of commit ${commit} is in neither ${to}/${path} nor ${from}/${path}`);
+                    throw new Error(`the lock of commit ${commit} is in neither ${own} nor ${theirs}`);
                 }
-                await registry.copy(
-                    { repository: `${from}/${path}`, digest: lock.digest },
-                    { repository: `${to}/${path}`, tags: [commit] },
-                );
+                await registry.copy({ repository: theirs, digest: lock.digest }, { repository: own, tags: [commit] });
             }
         }),
     );

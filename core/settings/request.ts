@@ -1,4 +1,5 @@
 import { builtFrom, parseUnion } from "../release/union";
+import { isRelease } from "../release/lock";
 import type { Findings } from "./findings";
 import type { Catalog } from "./model";
 import { quoted, refuseRef } from "./ref";
@@ -42,7 +43,7 @@ function judgeCommit(
     if (typeof commit !== "string") {
         findings.add(
             path,
-            `${JSON.stringify(commit)} is not a commit; expected a full commit SHA`,
+            `${JSON.stringify(commit)} is not a commit; expected a full commit SHA or a release`,
             `pulumi config set commit <sha> -s ${stack}`,
         );
         return;
@@ -52,7 +53,7 @@ function judgeCommit(
             findings.add(
                 path,
                 `latest is for the first environment only, and ${stack} is not: what runs here is named, so that it can be told and repeated`,
-                `pulumi config set commit <full sha> -s ${stack}`,
+                `pulumi config set commit <full sha, or a release> -s ${stack}`,
             );
         }
         return;
@@ -64,17 +65,22 @@ function judgeCommit(
         judgeUnion(Object.keys(union), repositories, path, stack, findings);
         return;
     }
-    const refused = union ? undefined : refuseRef(commit);
+    const refused = union ? undefined : refuseRef(commit, "commit or release");
     if (refused) {
         findings.add(path, refused.message, inCommand(refused.remedy, `pulumi config set commit`, stack));
+        return;
+    }
+    if (isRelease(commit)) {
         return;
     }
     if (repositories.length > 1) {
         findings.add(
             path,
             `one SHA cannot name the images of ${repositories.length} repositories, ${repositories.join(", ")}; ` +
-                `expected ${first ? "latest" : "a release"}${first ? "" : ", and release tags are not supported yet"}`,
-            first ? `pulumi config set commit latest -s ${stack}` : `pulumi config rm commit -s ${stack}`,
+                `expected ${first ? "latest or a release" : "a release: v1.4.0"}`,
+            first
+                ? `pulumi config set commit latest -s ${stack}`
+                : `pulumi config set commit v1.4.0 -s ${stack}   # the release that is meant`,
         );
     } else if (union) {
         findings.add(
@@ -136,7 +142,7 @@ function judgePin(
             `pulumi config set --path ${key} <full sha> -s ${stack}`,
         );
     } else {
-        const refused = refuseRef(ref);
+        const refused = refuseRef(ref, "commit");
         if (refused) {
             findings.add(path, refused.message, inCommand(refused.remedy, `pulumi config set --path ${key}`, stack));
         }

@@ -76,13 +76,19 @@ describe("Environment", () => {
     it("copies from the tier before, names service → digest, and lets the lock travel along", () => {
         const { __provider, ...inputs } = ofType(resources, "pulumi-nodejs:dynamic/oneflow:PromotedImages").images;
         assert.deepEqual(inputs, {
-            from: "europe-west1-docker.pkg.dev/acme-dev/develop",
             to: "europe-west1-docker.pkg.dev/acme-stage/release-candidate",
             commit,
             pins: {},
             images: { cart, checkout },
-            tags: { cart: commit, checkout: commit },
-            locks: { [commit]: "acme/shop" },
+            copies: {
+                to: { registry: "europe-west1-docker.pkg.dev/acme-stage", tier: "release-candidate" },
+                images: {
+                    cart: { digest: cart, from: "europe-west1-docker.pkg.dev/acme-dev/develop", tags: [commit] },
+                    checkout: { digest: checkout, from: "europe-west1-docker.pkg.dev/acme-dev/develop", tags: [commit] },
+                },
+                from: { registry: "europe-west1-docker.pkg.dev/acme-dev", tier: "develop" },
+                locks: { [commit]: "acme/shop" },
+            },
         });
         assert.equal(
             __provider,
@@ -116,7 +122,8 @@ describe("Environment", () => {
         );
 
         const { cart: onlyCart } = plan(all, stage).images;
-        const pending = plan(all, stage, { images: { cart: onlyCart }, set: { cart }, pending: ["checkout"] });
+        const transitions = [{ image: "cart", to: cart }];
+        const pending = plan(all, stage, { images: { cart: onlyCart }, set: { cart }, transitions, pending: ["checkout"] });
         const some = await record(
             () =>
                 new Environment("acme-shop", { settings: all, environment: stage, outcome: { plan: pending, words: "…" } })
@@ -158,14 +165,15 @@ describe("the dynamic provider", () => {
     };
     const all = settings();
     const stage = environment("stage", { promotesFrom: "dev" });
-    const images = promotedImagesInputs({ plan: plan(all, stage), from: environment("dev") });
+    const images = promotedImagesInputs({ plan: plan(all, stage), from: environment("dev"), deploy: all.delivery.deploy });
     const run = recordedRunInputs({ plan: plan(all, stage), catalog: all.catalog });
     const changes = async (kind: string, olds: object, news: object) => (await provider(kind).diff("id", olds, news)).changes;
 
-    it("sees a change where a digest, the commit or a pin changes, and none where its own text does", async () => {
+    it("sees a change where a digest, the commit, the release or a pin changes, and none where its own text does", async () => {
         assert.equal(await changes("PromotedImages", { ...images, __provider: "old" }, { ...images, __provider: "new" }), false);
         assert.equal(await changes("PromotedImages", images, { ...images, images: { ...images.images, cart: checkout } }), true);
         assert.equal(await changes("PromotedImages", images, { ...images, commit: "b".repeat(40) }), true);
+        assert.equal(await changes("PromotedImages", images, { ...images, release: "v1.4.0" }), true);
         assert.equal(await changes("PromotedImages", images, { ...images, pins: { cart: commit } }), true);
         assert.equal(await changes("PromotedImages", images, { ...images, images: { checkout, cart } }), false);
     });

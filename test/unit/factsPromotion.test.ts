@@ -9,8 +9,9 @@ import { recordRun } from "../../core/facts/recordRun";
 import { decide } from "../../core/promotion/decide";
 import type { PromotionRequest } from "../../core/promotion/model";
 import { propose } from "../../core/promotion/proposal";
+import { tierAddress } from "../../core/promotion/words";
 import { RegistryError } from "../../core/registry/model";
-import { imageRepository, type Tier } from "../../core/release/addresses";
+import { imageRepository } from "../../core/release/addresses";
 import { copyImages } from "../../core/release/copyImages";
 import { imageSet, setKey, type LockedImage } from "../../core/release/lock";
 import { pushLock } from "../../core/release/lockStore";
@@ -174,6 +175,7 @@ describe("the facts of a promotion", () => {
             const commits = {
                 find: async (reference: string) => known[reference],
                 isAncestor: async (ancestor: string, descendant: string) => ancestor === first && descendant === third,
+                isShallow: async () => false,
             };
             return (await gatherFacts(registry, request(stage, dev, third), { commits })).hotfixes;
         };
@@ -303,12 +305,14 @@ async function deploy(
     const images = Object.fromEntries(
         services.map((name) => [name, (locks[(pins as Record<string, string>)[name] ?? sha] ?? assert.fail()).images[name]]),
     );
-    const address = ({ registry: host, tier }: Tier) => `${host}/${tier}`;
+    const tagged = Object.entries(images).map(([name, { digest: to }]) => {
+        const tags = [(pins as Record<string, string>)[name] ?? sha];
+        return [name, { digest: to, from: tierAddress(before ?? to), tags }] as const;
+    });
     await copyImages(registry, {
-        from: address(before ?? to),
-        to: address(to),
-        images: imageSet(images),
-        tags: Object.fromEntries(services.map((name) => [name, (pins as Record<string, string>)[name] ?? sha])),
+        from: before ?? to,
+        to,
+        images: Object.fromEntries(tagged),
         locks: Object.fromEntries([sha, ...Object.values<string>(pins)].map((one) => [one, "acme/shop"])),
     });
     const at = new Date(Date.UTC(2026, 0, 1, 0, minutes++)).toISOString().replace(".000Z", "Z");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { gatherFacts, type Moment, resolveLatest } from "../../core/facts/promotionFacts";
 import { decide } from "../../core/promotion/decide";
+import { imageCopies } from "../../core/promotion/imageCopies";
 import type { Override, Plan } from "../../core/promotion/model";
 import { rules as allRules } from "../../core/promotion/rules";
 import type { Rule } from "../../core/promotion/rules/rule";
@@ -263,13 +264,7 @@ export class PromotionWorld {
         const source = this.environments[beforeOf[to] ?? to];
         const brought = plan.transitions.filter((transition) => transition.to !== undefined).map(({ image }) => image);
         try {
-            await copyImages(this.registry, {
-                from: address(source),
-                to: address(environment),
-                images: plan.set,
-                tags: Object.fromEntries(Object.entries(plan.images).map(([name, { ref }]) => [name, ref])),
-                locks: Object.fromEntries(Object.keys(plan.locks).map((sha) => [sha, "acme/shop"])),
-            });
+            await copyImages(this.registry, imageCopies(plan, source, deploy));
         } catch (error) {
             // What does not change is judged by no rule: where it was cleaned up or pushed over, the registry refuses before any rollout.
             const { message } = error as Error;

@@ -1,18 +1,21 @@
 import type { Problem } from "../../refusal";
 import { isHotfix, refs, type Rule } from "./rule";
-import { overrideCommand, settingCommand, shortCommit, unpinCommand } from "../words";
+import { askedRef, otherRefs, overrideCommand, promoteCommand, settingCommand, shortCommit, unpinCommand } from "../words";
 
 /** Where releases are accepted, a set that a tag names comes, whole; a commit or a pin only if it is a hotfix. */
 export const accepts: Rule = {
     name: "accepts",
     overridable: true,
     judge: (judged) => {
-        const { request, transitions, direction } = judged;
+        const { request, facts, transitions, direction } = judged;
         const { environment, release } = request;
         if (environment.accepts !== "releases" || transitions.length === 0 || direction === "rollback") {
             return [];
         }
-        const asked = [{ ref: request.commit, pinned: undefined }, ...refs(request).filter(({ pinned }) => pinned !== undefined)];
+        const asked = [
+            { ref: askedRef(request), pinned: undefined },
+            ...refs(request).filter(({ pinned }) => pinned !== undefined),
+        ];
         return asked
             .filter(({ ref, pinned }) => !isHotfix(judged, ref) && (pinned !== undefined || release === undefined))
             .map(({ ref, pinned }): Problem => {
@@ -21,8 +24,11 @@ export const accepts: Rule = {
                 return pinned === undefined
                     ? {
                           subject: "commit",
-                          message: `${name} accepts releases, and ${shortCommit(ref)} is a commit: expected a tag, v1.4.0.`,
-                          remedy: `git tag v<next> ${ref} && git push origin v<next>   # then: pulumi config set commit v<next> -s ${name}${rest}`,
+                          message: [
+                              `${name} accepts releases, and ${shortCommit(ref)} is a commit: expected a release, v1.4.0.`,
+                              ...otherRefs(request, facts),
+                          ].join("\n"),
+                          remedy: `oneflow release v<next> --commit ${ref}   # then: ${promoteCommand(name, "v<next>")}${rest}`,
                       }
                     : {
                           subject: `pins.${pinned}`,

@@ -57,7 +57,7 @@ function refusalOf({ request, facts }: Judged, ref: string, pinned: string | und
                 : `${hotfixed}, and it does not stand on ${release}, which its lock names: somebody moved the tag or the branch.`,
         remedy:
             descends === undefined
-                ? `git fetch --tags origin ${ref} && pulumi up -s ${environment.name}`
+                ? `git fetch --tags origin ${ref} && pulumi up -s ${environment.name}\nor: ${override}`
                 : `git switch -c hotfix/<name> ${release} && git cherry-pick ${ref} && git push -u origin HEAD\nor: ${override}`,
     };
 }

@@ -1,5 +1,5 @@
 import { serviceOf } from "../../release/lock";
-import { askCommand, otherCommits, shortCommit, shortDigest, sourceTiers } from "../words";
+import { askCommand, otherRefs, shortCommit, shortDigest, sourceTiers } from "../words";
 import type { Rule } from "./rule";
 
 /** Whatever comes into the environment can be pulled. A rollback is held to this too. */
@@ -14,9 +14,9 @@ export const imagesExist: Rule = {
                 return {
                     subject: image,
                     message: [
-                        `${shortCommit(ref)} has no image in ${sourceTiers(request)}: its lock says ${shortDigest(digest)}, which is gone.`,
+                        `${shortCommit(ref)} has no image in ${sourceTiers(request, ref)}: its lock says ${shortDigest(digest)}, which is gone.`,
                         "It was cleaned up or deleted; it is never built again under its tag.",
-                        ...otherCommits(request, facts),
+                        ...otherRefs(request, facts),
                     ].join("\n"),
                     ...(newest ? { remedy: askCommand(request, pinned ? serviceOf(image) : undefined, newest) } : {}),
                 };

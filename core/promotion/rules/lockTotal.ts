@@ -1,5 +1,5 @@
 import { lockGaps } from "../../release/lockDocument";
-import { askCommand, list, otherCommits, shortCommit } from "../words";
+import { askCommand, list, otherRefs, shortCommit } from "../words";
 import { refs, type Rule } from "./rule";
 
 /** A lock that forgot an image of its own catalog would take a service away without anybody having asked. */
@@ -19,7 +19,7 @@ export const lockTotal: Rule = {
                         `The lock of ${shortCommit(ref)} is not total over its own catalog: no release of oneflow writes such a lock.`,
                         ...(missing.length > 0 ? [`It lacks ${list(missing)}.`] : []),
                         ...(surplus.length > 0 ? [`It has ${list(surplus)}, which its catalog does not.`] : []),
-                        ...otherCommits(request, facts),
+                        ...otherRefs(request, facts),
                     ].join("\n"),
                     remedy: facts.alternatives.length > 0 ? askCommand(request, pinned, facts.alternatives[0]) : buildAnew,
                 },

@@ -1,27 +1,51 @@
+import type { Problem } from "../../refusal";
 import { isCommit } from "../../release/lock";
 import type { PromotionFacts, PromotionRequest } from "../model";
-import { askCommand, otherCommits, pinCommand, promoteCommand, shortCommit, sourceTiers, unpinCommand } from "../words";
+import { askCommand, otherRefs, pinCommand, promoteCommand, shortCommit, sourceTiers, unpinCommand } from "../words";
 import { refs, type Rule } from "./rule";
 
-/** A commit without a lock has no complete set of images, so there is nothing to run. */
+/** A commit without a lock has no complete set of images, so there is nothing to run; nor has a release that is not there. */
 export const locksExist: Rule = {
     name: "locksExist",
     judge: ({ request, facts }) =>
         refs(request)
-            .filter(({ ref }) => isCommit(ref) && !facts.locks[ref])
-            .map(({ ref, pinned }) => {
-                const commands = wayTo(request, facts, ref, pinned);
-                return {
-                    subject: pinned ?? "commit",
-                    message: [
-                        `${shortCommit(ref)} has no lock in ${sourceTiers(request)}.`,
-                        cause(request),
-                        ...otherCommits(request, facts),
-                    ].join("\n"),
-                    ...(commands.length > 0 ? { remedy: commands.join("\nor: ") } : {}),
-                };
-            }),
+            .filter(({ ref }) => !facts.locks[ref])
+            .flatMap(({ ref, pinned }) =>
+                isCommit(ref)
+                    ? [commitWithoutLock(request, facts, ref, pinned)]
+                    : ref === request.release
+                      ? [absentRelease(request, facts, ref)]
+                      : [],
+            ),
 };
+
+function absentRelease(request: PromotionRequest, facts: PromotionFacts, release: string): Problem {
+    const { environment } = request;
+    const { alternatives, releases = [] } = facts;
+    const [newest] = [...alternatives, ...releases];
+    return {
+        subject: "commit",
+        message: [
+            `${release} is no release in deploy: it was never released, or its release has not ended.`,
+            ...(releases.length > 0 ? [`Newest releases there: ${releases.join(", ")}`] : []),
+            ...otherRefs(request, facts),
+        ].join("\n"),
+        remedy: [`oneflow release ${release}`, ...(newest ? [promoteCommand(environment.name, newest)] : [])].join("\nor: "),
+    };
+}
+
+function commitWithoutLock(request: PromotionRequest, facts: PromotionFacts, ref: string, pinned: string | undefined): Problem {
+    const commands = wayTo(request, facts, ref, pinned);
+    return {
+        subject: pinned ?? "commit",
+        message: [
+            `${shortCommit(ref)} has no lock in ${sourceTiers(request, ref)}.`,
+            cause(request),
+            ...otherRefs(request, facts),
+        ].join("\n"),
+        ...(commands.length > 0 ? { remedy: commands.join("\nor: ") } : {}),
+    };
+}
 
 /** A lock comes to a later tier with a promotion: there the likely cause is that the commit skipped an environment. */
 function cause({ before }: PromotionRequest): string {

@@ -1,7 +1,7 @@
 import type { Problem } from "../../refusal";
 import { serviceOf } from "../../release/lock";
 import type { Environment } from "../../settings/model";
-import { askCommand, list, otherCommits, promoteCommand, pinCommand, shortCommit } from "../words";
+import { askCommand, askedRef, list, otherRefs, promoteCommand, pinCommand, shortCommit } from "../words";
 import { brings, inNeedOfProof, type Judged, ranBefore, type Rule } from "./rule";
 
 /**
@@ -26,12 +26,12 @@ function wholeSet(judged: Judged, before: Environment): Problem {
     return {
         subject: "commit",
         message: [
-            `${shortCommit(request.commit)} never ran healthy in ${before.name}, which ${request.environment.name} promotes from.`,
+            `${shortCommit(askedRef(request))} never ran healthy in ${before.name}, which ${request.environment.name} promotes from.`,
             unproven.length === 0 ? `Each image did, but never all of them together.` : `Never ran there: ${list(unproven)}.`,
-            ...otherCommits(request, facts),
+            ...otherRefs(request, facts),
         ].join("\n"),
         remedy: [
-            `${promoteCommand(before.name, request.commit)}   # then ${request.environment.name} again`,
+            `${promoteCommand(before.name, askedRef(request))}   # then ${request.environment.name} again`,
             ...(facts.alternatives[0] ? [`or: ${askCommand(request, undefined, facts.alternatives[0])}`] : []),
         ].join("\n"),
     };
@@ -49,12 +49,14 @@ function eachImage(judged: Judged, before: Environment): Problem[] {
         message: [
             `${list(names)} of ${shortCommit(ref)} never ran healthy in ${before.name}.`,
             mixed,
-            ...otherCommits(request, facts),
+            ...otherRefs(request, facts),
         ].join("\n"),
         remedy: `${remedy}   # then ${request.environment.name} again`,
     });
     return [
-        ...(common.length > 0 ? [problem("commit", request.commit, common, promoteCommand(before.name, request.commit))] : []),
+        ...(common.length > 0
+            ? [problem("commit", askedRef(request), common, promoteCommand(before.name, askedRef(request)))]
+            : []),
         ...services.map((service) =>
             problem(
                 `pins.${service}`,

@@ -1,12 +1,12 @@
-import { isCommit } from "../../release/lock";
+import { isCommit, isRelease } from "../../release/lock";
 import { refs, type Rule } from "./rule";
 
-/** A ref is a full commit SHA by now. The settings hold it to that; a short SHA that slipped through could come to mean another commit. */
+/** A ref is a full commit SHA or a release by now. The settings hold it to that; a short SHA that slipped through could come to mean another commit. */
 export const refForm: Rule = {
     name: "refForm",
     judge: ({ request }) =>
         refs(request)
-            .filter(({ ref }) => !isCommit(ref))
+            .filter(({ ref, pinned }) => !isCommit(ref) && (pinned !== undefined || !isRelease(ref)))
             .map(({ ref, pinned }) => {
                 const key = pinned === undefined ? "commit" : `--path 'pins.${pinned}'`;
                 // What git could not know either is not pasted into a shell.

@@ -46,8 +46,8 @@ export function inNeedOfProof(judged: Judged): { image: string; to: Digest }[] {
     );
 }
 
-/** The refs of a request: the environment's commit, or each of a union's, and each pin with its service. */
-export function refs({ commit, pins }: PromotionRequest): { ref: string; pinned?: string }[] {
-    const named = Object.values(parseUnion(commit) ?? { commit });
+/** The refs of a request: the environment's release or commit, or each of a union's, and each pin with its service. */
+export function refs({ commit, release, pins }: PromotionRequest): { ref: string; pinned?: string }[] {
+    const named = release === undefined ? Object.values(parseUnion(commit) ?? { commit }) : [release];
     return [...named.map((ref) => ({ ref })), ...Object.entries(pins).map(([pinned, ref]) => ({ ref, pinned }))];
 }

@@ -2,7 +2,7 @@ import type { Problem } from "../../refusal";
 import { serviceOf } from "../../release/lock";
 import type { Environment } from "../../settings/model";
 import type { Stretch } from "../model";
-import { durationWords, otherCommits, overrideCommand, pinCommand, promoteCommand, shortCommit } from "../words";
+import { askedRef, durationWords, otherRefs, overrideCommand, pinCommand, promoteCommand, shortCommit } from "../words";
 import { brings, inNeedOfProof, type Judged, ranBefore, type Rule } from "./rule";
 
 /**
@@ -56,7 +56,7 @@ function tooShort(
     service?: string,
 ): Problem {
     const { environment } = request;
-    const ref = service === undefined ? request.commit : images[service].ref;
+    const ref = service === undefined ? askedRef(request) : images[service].ref;
     const what = service === undefined ? shortCommit(ref) : `${service} of ${shortCommit(ref)}`;
     const pinned = service !== undefined && Object.hasOwn(request.pins, service);
     const running = stretches.find(({ to }) => to === undefined);
@@ -69,7 +69,7 @@ function tooShort(
             running
                 ? `${what} runs there since ${running.from}, so until ${later(running.from, seconds)} nothing else may be deployed there.`
                 : `${what} ran there for ${longest(stretches, facts.now)}, and something else runs there now.`,
-            ...otherCommits(request, facts),
+            ...otherRefs(request, facts),
         ].join("\n"),
         remedy: [
             running

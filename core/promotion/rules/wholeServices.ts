@@ -1,5 +1,5 @@
 import { refOf } from "../proposal";
-import { list, otherCommits, promoteCommand, shortCommit } from "../words";
+import { list, otherRefs, promoteCommand, shortCommit } from "../words";
 import { serviceOf } from "../../release/lock";
 import type { Rule } from "./rule";
 
@@ -12,7 +12,7 @@ export const wholeServices: Rule = {
             message: [
                 `needs ${list(lacking.filter((name) => serviceOf(name) === service))} by this checkout's services.yaml,`,
                 `but ${shortCommit(refOf(request, facts.locks, service))} was built before that was added, so its lock has no such image.`,
-                ...otherCommits(request, facts),
+                ...otherRefs(request, facts),
             ].join("\n"),
             remedy: facts.alternatives[0]
                 ? promoteCommand(request.environment.name, facts.alternatives[0])

@@ -47,7 +47,7 @@ const cluster = z.strictObject({
 /** The `environment` key of `Pulumi.<environment>.yaml`. */
 export const environment = z.strictObject({
     promotesFrom: optional(environmentName, "The environment before this one. The first environment, and only it, has none."),
-    accepts: optional(z.enum(["commits", "releases"]).meta({ expected: "commits" }), "What may be promoted to here.", {
+    accepts: optional(z.enum(["commits", "releases"]).meta({ expected: "commits or releases" }), "What may be promoted to here: any commit that was built, or releases and hotfixes alone.", {
         default: "`commits`",
     }),
     clusters: optional(z.array(cluster).min(1).meta({ expected: "a list of at least one cluster" }), "Where the services run.", {
@@ -68,7 +68,7 @@ export const environment = z.strictObject({
         "When no image may change here. Whatever ran here before may always come back.",
         { default: "never" },
     ),
-    hotfixes: optional(z.boolean(), "Whether a hotfix may come here directly.", { default: "false" }),
+    hotfixes: optional(z.boolean(), "Whether a hotfix may come here without having run in the environment before: directly after the first environment only.", { default: "false" }),
     reviewers: optional(
         z.array(team).min(1).max(6).meta({ expected: "a list of one to six teams" }),
         "GitHub teams of which one member lets each deployment to here begin. In private repositories that takes GitHub Enterprise.",
