@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { parse } from "yaml";
 import { type Ended, runBootstrap, shellLine } from "../core/bootstrap/run";
@@ -10,6 +9,7 @@ import { Refusal } from "../core/refusal";
 import { readSettings } from "../core/settings/load";
 import { stackFile, stacksIn } from "../core/settings/stackFile";
 import { orKnown } from "../core/settings/suggest";
+import { agreed } from "./agreed";
 
 const help = `usage: oneflow bootstrap [--yes] [--stack <stack>]
 
@@ -35,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const { yes, stack } = readArguments(argv);
     const steps = bootstrapSteps(readStacks(process.cwd(), stack), new Date());
     console.log(describe(steps));
-    if (!yes && !(await agreed())) {
+    if (!yes && !(await agreed("Run them?"))) {
         console.log("Nothing was run. To run them: npx oneflow bootstrap --yes");
         return 0;
     }
@@ -58,14 +58,6 @@ function describe(steps: readonly BootstrapStep[]): string {
         ...commands,
         "",
     ].join("\n");
-}
-
-async function agreed(): Promise<boolean> {
-    if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    const answer = await terminal.question("Run them? [y/N] ");
-    terminal.close();
-    return /^y(es)?$/i.test(answer.trim());
 }
 
 function readArguments(argv: readonly string[]): { yes: boolean; stack?: string } {

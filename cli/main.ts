@@ -68,6 +68,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "a promotion as a pull request, as JSON; changes the environment's file",
         load: () => import("./propose"),
     },
+    release: {
+        usage: "vX.Y.Z [option …]",
+        summary: "a commit's tag as a release, once it may be one; --publish makes the release of it",
+        load: () => import("./release"),
+    },
     render: {
         usage: "[--env <environment>] --out <folder>",
         summary: "the Kubernetes manifests and the workflows, to read",

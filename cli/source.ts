@@ -50,7 +50,8 @@ export async function readSource(command: string, argv: readonly string[], extra
     return { commits, directory: source, repository, commit, settings, first, more };
 }
 
-function settingsHere(title: string): Settings {
+/** Settings of the working directory. @throws Refusal where it holds none, or they are refused */
+export function settingsHere(title: string): Settings {
     const [stack] = stacksIn(process.cwd());
     if (stack === undefined) {
         const message = "holds no stack file Pulumi.<environment>.yaml";

@@ -30,6 +30,22 @@ export function compareVersions(a: string, b: string): number {
     return numbers.find((order) => order !== 0) ?? comparePreReleases(left[4], right[4]);
 }
 
+/** Whether two versions have the same major and minor number: one can be a patch of the other. */
+export function sameLine(a: string, b: string): boolean {
+    return line(a) === line(b);
+}
+
+/** The first version without a pre-release above all of one line. */
+export function nextPatch(versions: readonly string[]): string {
+    const highest = [...versions].sort(compareVersions).at(-1)!;
+    const [, major, minor, patch, preRelease] = version.exec(highest)!;
+    return `${major}.${minor}.${preRelease === undefined ? BigInt(patch) + 1n : patch}`;
+}
+
+function line(text: string): string {
+    return text.split(".").slice(0, 2).join(".");
+}
+
 function comparePreReleases(a: string | undefined, b: string | undefined): number {
     if (a === undefined || b === undefined) {
         return Number(a === undefined) - Number(b === undefined);
