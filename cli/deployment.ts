@@ -5,7 +5,7 @@ import { askedFor, refuseFailedBefore } from "../core/deployment/asked";
 import { type Aftermath, reportAftermath } from "../core/deployment/report";
 import { type Rollout, rolloutOf } from "../core/deployment/rollout";
 import type { Proposed } from "../core/deployment/proposed";
-import { describeLock } from "../core/deployment/stateLock";
+import { describeLock, type LockHolder } from "../core/deployment/stateLock";
 import { describeDeployed, describeWords } from "../core/deployment/summary";
 import { revertProposal, wayBack } from "../core/deployment/wayBack";
 import { followedRef, pushedCommit } from "../core/facts/followedRef";
@@ -20,8 +20,9 @@ import { failedRunSchema, type RolloutFailure } from "../core/release/failedRun"
 import { openFailures, settleFailures, writeFailedRun } from "../core/release/failedRunStore";
 import type { Environment, Settings } from "../core/settings/model";
 import { stackFile } from "../core/settings/stackFile";
-import { withRequest } from "../core/settings/stackText";
+import { type WantedRequest, withRequest } from "../core/settings/stackText";
 import { isGone, type Update, update } from "./deployUpdate";
+import { finishState } from "./unfinishedState";
 
 /** How a deployment behaves where it is not its own master. */
 export interface DeploymentOptions {
@@ -31,6 +32,13 @@ export interface DeploymentOptions {
     retry: boolean;
     /** How long a state that is locked is waited for, in milliseconds. */
     lockTimeout: number;
+    /** Environment variables for the decision, the run and its record, added to the process's own. @default - none */
+    variables?: Readonly<Record<string, string>>;
+    /**
+     * Frees a state whose holder was a process of this machine that is gone.
+     * @default - nobody does: the command is said
+     */
+    freeLock?(holders: readonly LockHolder[]): Promise<void>;
     /**
      * Hands the file of before to whoever makes a change of it. @returns whether somebody does
      * @default - nobody does: the commands are said
@@ -76,7 +84,7 @@ export class Deployment {
         const commit = await this.commitToDeploy();
         if (typeof commit !== "string") return this.leave(commit.words);
         const wanted = { ...environment, ...(commit !== "" && { commit }) };
-        const { plan: decided, words } = await planPromotion(settings, wanted, { registry });
+        const { plan: decided, words } = await planPromotion(settings, wanted, { registry, variables: this.variables });
         if (!decided) return this.leave(words);
         const plan = { ...decided, environment };
         const asked = askedFor(wanted, settings.catalog);
@@ -113,10 +121,12 @@ export class Deployment {
     }
 
     /** Runs the update with another request than the file's, or with the file as it is. */
-    private up(request?: Parameters<typeof withRequest>[2], variables?: Readonly<Record<string, string>>): Promise<Update> {
+    private async up(request?: WantedRequest, variables?: Readonly<Record<string, string>>): Promise<Update> {
         const { directory, environment, settings } = this;
+        const holders = await finishState(directory, environment.name);
+        if (holders) return { end: "locked", holders };
         const stackText = request && withRequest(this.fileText, settings.project, request);
-        return update({ directory, stack: environment.name, stackText }, variables);
+        return update({ directory, stack: environment.name, stackText }, { ...this.options.variables, ...variables });
     }
 
     private async failed(plan: Plan, asked: string, rollout: Rollout): Promise<number> {
@@ -138,7 +148,7 @@ export class Deployment {
 
     /** @returns why it could not be recorded: a registry that does not answer keeps nobody from going back */
     private async record(plan: Plan, asked: string, failures: readonly RolloutFailure[]): Promise<Problem[]> {
-        const written = await writtenNow(this.directory, process.env);
+        const written = await writtenNow(this.directory, this.variables);
         const { request, key: set } = plan;
         const record = { schema: failedRunSchema, environment: this.environment.name, request, set, asked, failures } as const;
         try {
@@ -167,6 +177,7 @@ export class Deployment {
     private async waitForState({ holders }: Extract<Update, { end: "locked" }>): Promise<void> {
         const { name } = this.environment;
         if (holders.length > 0 && holders.every(isGone)) {
+            if (this.options.freeLock) return this.options.freeLock(holders);
             throw new Error(describeLock(name, holders, ", and who locked it is gone"));
         }
         const left = this.deadline - Date.now();
@@ -193,6 +204,10 @@ export class Deployment {
     private summarise(markdown: string): void {
         const file = process.env.GITHUB_STEP_SUMMARY;
         if (file) appendFileSync(file, markdown);
+    }
+
+    private get variables(): NodeJS.ProcessEnv {
+        return { ...process.env, ...this.options.variables };
     }
 
     private get before(): Environment | undefined {

@@ -63,6 +63,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "which services of a pushed commit need a build, as JSON",
         load: () => import("./plan"),
     },
+    promote: {
+        usage: "<environment> <ref> [--service <name>]… [--yes]",
+        summary: "a commit or a release into an environment: as a pull request, or with --yes at once",
+        load: () => import("./promote"),
+    },
     propose: {
         usage: "<environment> <ref>",
         summary: "a promotion as a pull request, as JSON; changes the environment's file",

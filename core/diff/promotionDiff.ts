@@ -34,7 +34,8 @@ export function promotionDiff(
     plan: Plan | undefined,
     histories: Readonly<Record<string, PathHistory>> = {},
 ): PromotionDiff {
-    const { request, facts, problems } = judgement;
+    const { request, facts, decision } = judgement;
+    const problems = "problems" in decision ? decision.problems : [];
     const { current } = facts;
     return {
         environment: request.environment.name,

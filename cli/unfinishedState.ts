@@ -1,0 +1,87 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { adoptCreates, type ExportedState, pendingCreates } from "../core/deployment/pendingCreates";
+import { describeHolders, lockHolders, type LockHolder } from "../core/deployment/stateLock";
+
+/**
+ * Brings the state of a stack in agreement with its clusters, where an engine was killed while it made something: what it had begun is
+ * looked up, and stands in the state if it is there. Where nothing was begun, nothing happens.
+ *
+ * @returns who holds the state, where somebody does: then what is begun may be on its way, and nothing was done
+ */
+export async function finishState(directory: string, stack: string): Promise<readonly LockHolder[] | undefined> {
+    const pulumi = (...args: string[]) => runPulumi(directory, [...args, "--stack", stack]);
+    const exported = async () => JSON.parse(required(await pulumi("stack", "export"), "stack export").stdout) as ExportedState;
+    const found = pendingCreates(await exported());
+    if (found.length === 0) return undefined;
+
+    // What an engine is making just now stands there too. It holds the lock: who gets it finds only what was left behind.
+    const root = found[0].split("::").slice(0, 2).join("::");
+    const free = await pulumi("refresh", "--yes", "--skip-preview", "--skip-pending-creates", "--target", stackUrn(root));
+    const holders = lockHolders(free.stderr);
+    if (holders) return holders;
+    required(free, "refresh");
+
+    const { state, adopted } = adoptCreates(await exported(), found);
+    console.error(`An engine that was killed left ${found.length} begun in the state of ${stack}: looking for what came of it.`);
+    const folder = mkdtempSync(join(tmpdir(), "oneflow-state-"));
+    try {
+        const file = join(folder, "state.json");
+        writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+        const imported = await pulumi("stack", "import", "--file", file);
+        const taken = lockHolders(imported.stderr);
+        if (taken) return taken;
+        required(imported, "stack import");
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+    if (adopted.length > 0) {
+        const refreshed = await pulumi("refresh", "--yes", "--skip-preview", ...adopted.flatMap((urn) => ["--target", urn]));
+        const again = lockHolders(refreshed.stderr);
+        if (again) return again;
+        required(refreshed, "refresh");
+    }
+    return undefined;
+}
+
+/** Takes away the lock of a process that is gone, and says so. */
+export async function freeLock(directory: string, stack: string, holders: readonly LockHolder[]): Promise<void> {
+    console.error(
+        `The state of ${stack} is locked by a process of this machine that is gone: ${describeHolders(holders).join(", ")}.`,
+    );
+    console.error(`Taking that lock away: pulumi cancel -s ${stack}`);
+    required(await runPulumi(directory, ["cancel", "--yes", "--stack", stack]), "cancel");
+}
+
+interface Ended {
+    command: string;
+    code: number;
+    stdout: string;
+    stderr: string;
+}
+
+function runPulumi(cwd: string, args: readonly string[]): Promise<Ended> {
+    return new Promise((resolve) =>
+        execFile("pulumi", [...args, "--non-interactive"], { cwd, maxBuffer: 2 ** 28 }, (error, stdout, stderr) =>
+            resolve({
+                command: args.join(" "),
+                code: error ? Number(error.code) || 1 : 0,
+                stdout,
+                stderr: stderr || (error?.message ?? ""),
+            }),
+        ),
+    );
+}
+
+/** @throws Error in Pulumi's own words */
+function required(ended: Ended, what: string): Ended {
+    if (ended.code !== 0) throw new Error(`pulumi ${what} failed, nothing was deployed:\n${ended.stderr.trim()}`);
+    return ended;
+}
+
+function stackUrn(prefix: string): string {
+    const [, , stack, project] = prefix.replace("::", ":").split(":");
+    return `${prefix}::pulumi:pulumi:Stack::${project}-${stack}`;
+}
