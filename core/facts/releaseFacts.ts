@@ -2,11 +2,12 @@ import type { History } from "../build/history";
 import type { Registry } from "../registry/model";
 import type { Digest } from "../registry/reference";
 import { imageRepository, runRepositories, type Tier } from "../release/addresses";
-import type { CutFacts } from "../release/cut";
+import { type CutFacts, lineOf } from "../release/cut";
 import { imageSet, type Lock, lockSchema, setKey } from "../release/lock";
 import { pullLockAsWritten } from "../release/lockStore";
 import { releasedTag } from "../release/publish";
 import { commitRanges, releaseNotes } from "../release/releaseNotes";
+import { releaseRepository } from "../release/release";
 import { pullRelease } from "../release/releaseStore";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun, pullRun, ranImage, ranSet } from "../release/runRecordStore";
@@ -24,7 +25,7 @@ export interface Candidate {
 }
 
 /**
- * Reads what decides whether a release may be made. In requests to the registries: 2 for the lock, 1 for its set or 1 for each image
+ * Reads what decides whether a release may be made. In requests to the registries: 1 for the releases, 2 for the lock, 1 for its set or 1 for each image
  * where that never ran as one, and 1 or 2 for each image to see that it is there.
  *
  * @param waitSeconds how long the commit's lock is waited for
@@ -38,18 +39,31 @@ export async function gatherCutFacts(
     waitSeconds: number,
 ): Promise<CutFacts> {
     const first = firstOf(settings);
-    const [branches, tagged, below] = await Promise.all([history.branches(commit), history.releases(), history.releases(commit)]);
+    const releases = releaseRepository(settings.delivery.deploy, settings.project);
+    const [branches, tagged, below, made] = await Promise.all([
+        history.branches(commit),
+        history.releases(),
+        history.releases(commit),
+        registry.tags(releases),
+    ]);
+    const protectedBranch = settings.delivery.operations.branch;
+    // What is on no branch that is built never gets a lock.
+    const patience = lineOf({ branches, protectedBranch }) === undefined ? 0 : waitSeconds;
     const contained = new Set(below.map((release) => release.version));
     const lock = namesCommits(settings)
-        ? await awaitLock(() => pullLockAsWritten(registry, first, settings.delivery.operations.repository, commit), waitSeconds)
+        ? await awaitLock(() => pullLockAsWritten(registry, first, settings.delivery.operations.repository, commit), patience)
         : await lockOfSet(registry, settings, commit, set);
     return {
         first: { name: first.name, tier: first.tier },
         branches,
-        protectedBranch: settings.delivery.operations.branch,
+        protectedBranch,
         releases: tagged
             .filter((release) => release.version !== version)
-            .map((release) => ({ ...release, contained: contained.has(release.version) })),
+            .map((release) => ({
+                ...release,
+                contained: contained.has(release.version),
+                made: made.includes(`v${release.version}`),
+            })),
         takes: namesCommits(settings) ? "commit" : "set",
         ...(lock && { lock }),
         ...(lock ? await readImages(registry, settings, lock) : { ran: new Set(), missing: new Set(), taken: {} }),

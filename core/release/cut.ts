@@ -23,8 +23,8 @@ export interface CutFacts {
     branches: readonly string[];
     /** The branch that is operated from: releases are cut from it, whatever it is called. */
     protectedBranch: string;
-    /** All other releases that are tagged, and whether the commit stands on each. */
-    releases: readonly { version: string; commit: string; contained: boolean }[];
+    /** All other versions that are tagged, whether the commit stands on each, and whether a release came of it. */
+    releases: readonly { version: string; commit: string; contained: boolean; made: boolean }[];
     /** Whether a commit names all images, or the set that ran in the first environment is released. */
     takes: "commit" | "set";
     /** What would be released. It need not be total. Absent: the commit has no lock, or the set no healthy run. */
@@ -42,8 +42,11 @@ export function judgeCut(request: CutRequest, facts: CutFacts): Problem[] {
     return [branch, order, hotfixes, lock, images, proof].flatMap((rule) => rule(request, facts));
 }
 
-/** Where a commit is released from. Where it is on both, the main line says so. */
-function lineOf({ branches, protectedBranch }: CutFacts): "main" | "hotfix" | undefined {
+/** What a commit is released as; of one that is on a hotfix branch too, the main line says it. Nothing: it is on neither. */
+export function lineOf({
+    branches,
+    protectedBranch,
+}: Pick<CutFacts, "branches" | "protectedBranch">): "main" | "hotfix" | undefined {
     const kinds = branches.map((name) => (name === protectedBranch ? "main" : branchKind(name)));
     return kinds.includes("main") ? "main" : kinds.includes("hotfix") ? "hotfix" : undefined;
 }
@@ -58,7 +61,7 @@ function branch({ commit }: CutRequest, facts: CutFacts): Problem[] {
 
 function order({ version, commit }: CutRequest, facts: CutFacts): Problem[] {
     const subject = `v${version}`;
-    const before = newest(facts.releases.filter(({ contained }) => contained));
+    const before = newest(facts.releases.filter(({ contained, made }) => contained && made));
     const hotfix = lineOf(facts) === "hotfix";
     if (before === undefined) {
         const message = `is cut from ${facts.branches.join(", ")}, which stands on no release: a hotfix mends one.`;
@@ -78,7 +81,7 @@ function order({ version, commit }: CutRequest, facts: CutFacts): Problem[] {
 
 function hotfixes({ version, commit, waivers }: CutRequest, { releases }: CutFacts): Problem[] {
     return releases
-        .filter((release) => !release.contained && compareVersions(release.version, version) < 0)
+        .filter(({ contained, made, version: other }) => made && !contained && compareVersions(other, version) < 0)
         .filter((release) => !Object.hasOwn(waivers.hotfixes, release.commit))
         .map((release) => ({
             subject: `v${release.version}`,
