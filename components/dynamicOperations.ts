@@ -18,7 +18,7 @@ const operations: Record<DynamicKind, Operation> = {
     PromotedImages: {
         async create(inputs) {
             const images = inputs as PromotedImagesInputs;
-            await copyImages(new OciRegistry(), images);
+            await copyImages(new OciRegistry(), images.copies);
             return { id: images.to, outs: images };
         },
     },
