@@ -10,7 +10,8 @@ import type { Decision, Plan, PromotionFacts, PromotionRequest } from "./model";
 import { directionOf, propose, refOf } from "./proposal";
 import { rules as allRules } from "./rules";
 import { brings, isHotfix, type Judged, refs, type Rule } from "./rules/rule";
-import { list, requestCommands, shortCommit } from "./words";
+import { describeDifferences, settingsThatDiffer } from "./settingsDiffer";
+import { askedRef, list, requestCommands, shortCommit } from "./words";
 
 /**
  * Decides what will run, or says all reasons why nothing may change. Pure: what it is given is all that it knows.
@@ -56,7 +57,7 @@ export function refuseUnset({ name }: Pick<Environment, "name" | "tier">, curren
     return wouldDeleteAll(
         name,
         current,
-        `is unset, while ${name} runs ${shortCommit(current.request.commit)} since ${current.at}.`,
+        `is unset, while ${name} runs ${shortCommit(askedRef(current.request))} since ${current.at}.`,
     );
 }
 
@@ -65,7 +66,7 @@ export function refuseVanished({ name, tier }: Pick<Environment, "name" | "tier"
     return wouldDeleteAll(
         name,
         current,
-        `is latest, but ${tier} has no latest lock any more, while ${name} runs ${shortCommit(current.request.commit)} since ${current.at}.`,
+        `is latest, but ${tier} has no latest lock any more, while ${name} runs ${shortCommit(askedRef(current.request))} since ${current.at}.`,
     );
 }
 
@@ -85,13 +86,14 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
     const override = overridden.length > 0 && { rules: overridden, reason: request.override!.reason.trim() };
     const local = localServices(request.catalog);
     const schemas = schemasAfter(judged);
-    const locks = refs(request).flatMap(({ ref }): [string, Lock][] =>
-        isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : [],
+    const released = request.release === undefined ? undefined : facts.locks[request.release]?.source.commit;
+    const locks = [...(released === undefined ? [] : [released]), ...refs(request).map(({ ref }) => ref)].flatMap(
+        (ref): [string, Lock][] => (isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : []),
     );
     return {
         environment: request.environment,
         request: {
-            commit: request.commit,
+            commit: released ?? request.commit,
             ...(request.release !== undefined && { release: request.release }),
             pins: request.pins,
             ...(override && { override }),
@@ -111,6 +113,7 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
             ...(override ? [`Overridden: ${list(override.rules)}, because: ${override.reason}`] : []),
             ...pinNotes(judged),
             ...proofNotes(judged),
+            ...(request.before ? describeDifferences(settingsThatDiffer(request, facts, judged)) : []),
             ...pendingNotes(judged),
             ...removalNotes(judged),
             ...schemaNotes(judged),
@@ -121,13 +124,14 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
 }
 
 function askedNow({ request, catalog }: RunRecord, now: Catalog): RunRecord["request"] {
-    return { ...request, commit: askedAgain(request.commit, catalog, now) };
+    return request.release === undefined ? { ...request, commit: askedAgain(request.commit, catalog, now) } : request;
 }
 
-function pinNotes({ request: { commit, pins, catalog } }: Judged): string[] {
-    return Object.entries(pins)
-        .filter(([service, ref]) => ref !== commit && !isLocal(catalog, service))
-        .map(([service, ref]) => `${service} is pinned to ${shortCommit(ref)}, not ${shortCommit(commit)}`);
+function pinNotes({ request }: Judged): string[] {
+    const asked = askedRef(request);
+    return Object.entries(request.pins)
+        .filter(([service, ref]) => ref !== asked && !isLocal(request.catalog, service))
+        .map(([service, ref]) => `${service} is pinned to ${shortCommit(ref)}, not ${shortCommit(asked)}`);
 }
 
 /** What the order was proved by, where it is not that this very set ran in the environment before. */

@@ -2,6 +2,7 @@ import type { Problem } from "../refusal";
 import type { Digest } from "../registry/reference";
 import type { DatabaseSchema } from "../release/databaseSchema";
 import type { ImageSet, Lock, LockedImage } from "../release/lock";
+import type { ReleasePlace } from "../release/releaseStore";
 import type { RunRecord } from "../release/runRecord";
 import type { Catalog, Environment } from "../settings/model";
 import type { Migrations } from "./migrations";
@@ -13,12 +14,14 @@ export interface PromotionRequest {
     before?: Environment;
     /** The checkout's catalog: what will be rendered. */
     catalog: Catalog;
-    /** Full commit SHA; `latest` has been resolved, and of a release it is the commit that its lock names. */
+    /** Full commit SHA; `latest` has been resolved. Not read where a release is asked for: its lock names the commit. */
     commit: string;
     /** Service → full commit SHA. */
     pins: Readonly<Record<string, string>>;
     /** The release that was asked for, `v1.4.0`. Absent: a commit was. */
     release?: string;
+    /** Where releases stand. Absent: no release is asked for. */
+    releases?: ReleasePlace;
     /** Rules that somebody answers for this once. Absent: none. */
     override?: Override;
 }
@@ -47,6 +50,14 @@ export interface HotfixFact {
     descends?: boolean;
 }
 
+/** What the checkout's git says of a commit that a lock names. */
+export interface CheckoutFact {
+    /** Whether the branch that is checked out contains the commit. Absent: the checkout is shallow, so it cannot tell. */
+    contains?: boolean;
+    /** Of a release: the commit that its git tag names. Absent: the checkout has no such tag. */
+    tagged?: string;
+}
+
 /** What the registry says, read before anything is judged. Facts decide nothing. */
 export interface PromotionFacts {
     /** Every ref that the request names → its lock, or nothing where it has none: in the source tier and the own tier, or as a release. */
@@ -65,24 +76,31 @@ export interface PromotionFacts {
     imagesRanBefore: ReadonlySet<string>;
     /** When what the rules may ask to have soaked ran in the environment before, newest first. */
     stretchesBefore: readonly Stretch[];
-    /** Commit → what is known of it, of those whose lock says that they are hotfixes. */
+    /** Ref → what is known of it, of those whose lock says that they are hotfixes. */
     hotfixes: Readonly<Record<string, HotfixFact>>;
+    /** Ref → what the checkout knows of its commit, of those that are commits of the checkout's own repository. Absent: of none. */
+    checkout?: Readonly<Record<string, CheckoutFact>>;
     /** When this is judged, ISO 8601 in UTC. */
     now: string;
     /** Image name → what the tags that matter mean now, in the source tier and in the own tier. */
     tags: readonly TagFact[];
     /** `<image name>@<digest>` of those images that neither the source tier nor the own tier has. */
     missing: ReadonlySet<string>;
-    /** Newest commits that could be asked for instead, newest first: they have a lock and, but for the first environment, ran before. */
+    /**
+     * Newest commits that could be asked for instead, newest first: they have a lock and, but for the first environment, ran before.
+     * Where a release is asked for, or the environment takes nothing else: releases whose set did.
+     */
     alternatives: readonly string[];
+    /** The newest releases that are there, newest first, where the one that is asked for is not. Absent: it is there, or none is asked for. */
+    releases?: readonly string[];
 }
 
 /** One tag, read from a registry. */
 export interface TagFact {
     image: string;
-    /** Address of the tier that the tag stands in: registry and tier. */
+    /** Address of the tier that the tag stands in, registry and tier; of a release that of the deploy registry. */
     tier: string;
-    /** A full commit SHA. */
+    /** A full commit SHA, or a release. */
     tag: string;
     digest: Digest;
 }
@@ -93,7 +111,10 @@ export type Direction = "first" | "forward" | "rollback" | "unchanged";
 /** What will run, decided before the first resource is registered. */
 export interface Plan {
     environment: Environment;
-    /** The commit is empty where services of the working copy run before anything was built. */
+    /**
+     * The commit of a release is the one that its lock names. It is empty where services of the working copy run before anything was
+     * built.
+     */
     request: Pick<PromotionRequest, "commit" | "release" | "pins" | "override">;
     direction: Direction;
     /** Image name → what it will run. */

@@ -67,7 +67,7 @@ export interface Environment {
     freeze?: readonly FreezeWindow[];
     /** Whether a hotfix may come here without having run in the environment before. Absent: it may not. */
     hotfixes?: true;
-    /** What should run: a full commit SHA, or `latest` in the first environment. Absent: nothing is deployed. */
+    /** What should run: a full commit SHA, a release `v1.4.0`, or `latest` in the first environment. Absent: nothing is deployed. */
     commit?: string;
     /** GitHub teams, `owner/team-slug`, of which one member lets each deployment begin. Absent: nobody is asked. */
     reviewers?: readonly string[];

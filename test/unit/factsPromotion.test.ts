@@ -305,14 +305,14 @@ async function deploy(
     const images = Object.fromEntries(
         services.map((name) => [name, (locks[(pins as Record<string, string>)[name] ?? sha] ?? assert.fail()).images[name]]),
     );
-    const tagged = Object.entries(images).map(([name, { digest: to }]) => {
-        const tags = [(pins as Record<string, string>)[name] ?? sha];
-        return [name, { digest: to, from: tierAddress(before ?? to), tags }] as const;
+    const from = tierAddress(before ?? to);
+    const copies = Object.entries(images).map(([name, { digest: copied }]) => {
+        return [name, { digest: copied, from, tags: [(pins as Record<string, string>)[name] ?? sha] }] as const;
     });
     await copyImages(registry, {
         from: before ?? to,
         to,
-        images: Object.fromEntries(tagged),
+        images: Object.fromEntries(copies),
         locks: Object.fromEntries([sha, ...Object.values<string>(pins)].map((one) => [one, "acme/shop"])),
     });
     const at = new Date(Date.UTC(2026, 0, 1, 0, minutes++)).toISOString().replace(".000Z", "Z");

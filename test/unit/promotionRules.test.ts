@@ -261,8 +261,9 @@ describe("soak, freeze, hotfix and what is accepted", () => {
             hotfixes: { [pinned]: { descends: true } },
             tags: [],
         };
-        const asked = { ...hotfixing, commit: old, pins: { checkout: pinned }, release: "v1.4.0" };
-        const plan = planOf({ ...asked, environment: { ...asked.environment, accepts: "releases" } }, known);
+        const asked = { ...hotfixing, commit: old, pins: { checkout: pinned } };
+        const released = { ...known, locks: { ...known.locks, "v1.4.0": locks[old] } };
+        const plan = planOf({ ...asked, release: "v1.4.0", environment: { ...asked.environment, accepts: "releases" } }, released);
         assert.deepEqual(plan.transitions, [{ image: "checkout", from: digest("c0"), to: digest("c02") }]);
         const other = { ...known, locks: { ...known.locks, [wanted]: locks[wanted] } };
         assert.deepEqual(
@@ -278,7 +279,7 @@ describe("soak, freeze, hotfix and what is accepted", () => {
 
     it("let a release come where releases are accepted", () => {
         const asked = { ...request, environment: { ...prod, accepts: "releases" as const }, release: "v1.4.0" };
-        assert.equal(planOf(asked, facts).direction, "forward");
+        assert.equal(planOf(asked, { ...facts, locks: { "v1.4.0": locks[wanted] } }).direction, "forward");
     });
 
     it("give way to who answers for it, by name and reason; what would not have refused is not recorded", () => {
@@ -669,7 +670,7 @@ describe("a promotion is refused", () => {
                         message:
                             "9f8e02b… is a hotfix that never ran healthy in dev, and this checkout cannot tell whether it stands on v1.4.0, " +
                             "which its lock names: it lacks one of the two.",
-                        remedy: `git fetch --tags origin ${wanted} && pulumi up -s stage`,
+                        remedy: `git fetch --tags origin ${wanted} && pulumi up -s stage\nor: ${override("hotfix", "stage")}`,
                     },
                 ],
             },
@@ -696,13 +697,16 @@ describe("a promotion is refused", () => {
                 facts: {
                     locks: mixedFacts.locks,
                     ranBefore: new Set([key({ ...images[wanted], checkout: images[pinned].checkout })]),
+                    alternatives: ["v1.4.0"],
                 },
                 problems: [
                     {
                         subject: "commit",
-                        message: "prod accepts releases, and 9f8e02b… is a commit: expected a tag, v1.4.0.",
+                        message:
+                            "prod accepts releases, and 9f8e02b… is a commit: expected a release, v1.4.0.\n" +
+                            "Newest releases that ran healthy in stage: v1.4.0",
                         remedy:
-                            `git tag v<next> ${wanted} && git push origin v<next>   # then: pulumi config set commit v<next> -s prod\n` +
+                            `oneflow release v<next> --commit ${wanted}   # then: ${promote("v<next>")}\n` +
                             `or: pulumi config set --path environment.accepts commits -s prod\nor: ${override("accepts")}`,
                     },
                     {
@@ -723,12 +727,13 @@ describe("a promotion is refused", () => {
                         subject: "override",
                         message:
                             "movedTag cannot be overridden: it refuses what could not run, or what nobody knows. " +
-                            "These can: schema, accepts, order, hotfix, soak and freeze.",
+                            "These can: schema, accepts, settings-differ, order, hotfix, soak and freeze.",
                         remedy: "unset ONEFLOW_OVERRIDE, or take movedTag out of override in Pulumi.prod.yaml",
                     },
                     {
                         subject: "override",
-                        message: '"frost" is no rule. These can be overridden: schema, accepts, order, hotfix, soak and freeze.',
+                        message:
+                            '"frost" is no rule. These can be overridden: schema, accepts, settings-differ, order, hotfix, soak and freeze.',
                         remedy: "unset ONEFLOW_OVERRIDE, or take frost out of override in Pulumi.prod.yaml",
                     },
                     {

@@ -5,15 +5,17 @@ import { imageCopies } from "../../core/promotion/imageCopies";
 import type { Override, Plan } from "../../core/promotion/model";
 import { rules as allRules } from "../../core/promotion/rules";
 import type { Rule } from "../../core/promotion/rules/rule";
+import { askedRef, tierAddress } from "../../core/promotion/words";
 import type { Problem } from "../../core/refusal";
 import type { Digest } from "../../core/registry/reference";
-import { imageRepository, lockRepository, type Tier } from "../../core/release/addresses";
+import { imageRepository, lockRepository } from "../../core/release/addresses";
 import { copyImages } from "../../core/release/copyImages";
-import { canonicalJson, lockArtifactType, serviceOf, type ImageSet, type LockedImage } from "../../core/release/lock";
-import { serializeLock } from "../../core/release/lockDocument";
-import { pushLock } from "../../core/release/lockStore";
+import { canonicalJson, isRelease, lockArtifactType, serviceOf, type ImageSet, type LockedImage } from "../../core/release/lock";
+import { lockGaps, serializeLock } from "../../core/release/lockDocument";
+import { pullLockAsWritten, pushLock } from "../../core/release/lockStore";
+import { pushRelease } from "../../core/release/releaseStore";
 import { newestRun, writeRun } from "../../core/release/runRecordStore";
-import type { Environment } from "../../core/settings/model";
+import type { Catalog, Environment } from "../../core/settings/model";
 import { MemoryRegistry } from "./memoryRegistry";
 import { catalogOf, environmentOf, lockOf, recordOf } from "./promotionExamples";
 
@@ -24,8 +26,10 @@ export type Happening =
     | { kind: "push"; changed: readonly number[]; broken: boolean; forgetful: boolean }
     | { kind: "hotfix"; of: number; changed: number; names: "its release" | "another release" | "no release" }
     | { kind: "release"; commit: number }
+    | { kind: "retag"; release: number; commit: number }
     | { kind: "wait"; minutes: number }
     | { kind: "catalog"; image: number }
+    | { kind: "settings"; service: number }
     | {
           kind: "promote";
           to: EnvironmentName;
@@ -38,8 +42,10 @@ export type Happening =
     | { kind: "outsider"; service: number; commit: number }
     | { kind: "cleanup"; service: number; commit: number };
 
-/** The ref that a person asks for: what the environment before asks for, some commit, `latest` (dev), or nonsense. */
-export type Ref = { kind: "before" | "latest" | "hotfix" | "unknown" | "malformed" } | { kind: "commit"; index: number };
+/** The ref that a person asks for: what the environment before asks for, some commit or release, `latest` (dev), or nonsense. */
+export type Ref =
+    | { kind: "before" | "latest" | "hotfix" | "unknown" | "unreleased" | "malformed" }
+    | { kind: "commit" | "release"; index: number };
 
 /** What a team has chosen: how long a set soaks before stage and prod, and whether prod is frozen on Sundays from 10:00 to 16:00. */
 export interface House {
@@ -59,6 +65,7 @@ export type Luck = "healthy" | "rolloutFails" | "recordBreaksOff";
 
 const everyImage = ["cart", "cart/wait", "checkout", "frontend", "mailer"];
 const dev = environmentOf("dev");
+const deploy = "europe-west1-docker.pkg.dev/acme-delivery/deploy";
 const beforeOf: Record<EnvironmentName, EnvironmentName | undefined> = { dev: undefined, stage: "dev", prod: "stage" };
 
 /**
@@ -69,11 +76,15 @@ export class PromotionWorld {
     readonly registry = new MemoryRegistry();
     /** Commits in the order of their pushes: what each was built to. */
     private readonly commits: Commit[] = [];
-    /** Tag → commit. */
+    /** Release → the commit that its git tag names. */
+    private readonly tagged = new Map<string, string>();
+    /** Release → the commit that it was made of. */
     private readonly releases = new Map<string, string>();
     private readonly environments: Record<EnvironmentName, Environment>;
     /** What the checkout's services.yaml has. */
     private catalog = ["cart", "checkout", "frontend"];
+    /** How many replicas the checkout's services.yaml asks for, where it was edited. */
+    private replicas: Readonly<Record<string, number>> = {};
     private readonly broken = new Set<Digest>();
     private readonly config: Record<EnvironmentName, Plan["request"] | undefined> = {
         dev: undefined,
@@ -92,7 +103,7 @@ export class PromotionWorld {
     /** The clock, in seconds: it begins late on a Saturday, in UTC. */
     private seconds = Date.UTC(2026, 0, 31, 23, 59) / 1000;
     /** How many promotions were refused, and how many ended healthy in each: a world in which nothing happens proves nothing. */
-    readonly tally = { refused: 0, dev: 0, stage: 0, prod: 0, hotfixes: 0, overridden: 0 };
+    readonly tally = { refused: 0, dev: 0, stage: 0, prod: 0, hotfixes: 0, releases: 0, overridden: 0 };
 
     constructor(
         private readonly rules: readonly Rule[] = allRules,
@@ -117,9 +128,13 @@ export class PromotionWorld {
                 return this.push(happening);
             case "hotfix":
                 return this.mend(happening);
-            case "release": {
-                const chosen = this.choose(happening.commit);
-                this.releases.set(`v1.${this.releases.size}.0`, chosen!.sha);
+            case "release":
+                return this.release(this.choose(happening.commit)!);
+            case "retag": {
+                const names = [...this.tagged.keys()];
+                if (names.length > 0) {
+                    this.tagged.set(pick(names, happening.release), this.choose(happening.commit)!.sha);
+                }
                 return;
             }
             case "wait":
@@ -127,6 +142,11 @@ export class PromotionWorld {
                 return;
             case "catalog":
                 return this.editCatalog(everyImage[happening.image % everyImage.length]);
+            case "settings": {
+                const service = serviceOf(pick(this.catalog, happening.service));
+                this.replicas = { ...this.replicas, [service]: (this.replicas[service] ?? 1) + 1 };
+                return;
+            }
             case "outsider":
                 return this.pushOver(happening);
             case "cleanup":
@@ -144,8 +164,8 @@ export class PromotionWorld {
         const touched = changed.map((index) => this.catalog[index % this.catalog.length]);
         const parent = this.commits.filter((commit) => !commit.hotfix).at(-1);
         const { sha, images } = await this.build(this.catalog, touched, parent, broken);
-        this.commits.push({ sha, images, parent: parent?.sha });
-        const lock = lockOf(sha, images, catalogOf(...this.catalog));
+        this.commits.push({ sha, images, replicas: this.replicas, parent: parent?.sha });
+        const lock = lockOf(sha, images, scaled(this.catalog, this.replicas));
         if (forgetful) {
             const { [this.catalog[0]]: _forgotten, ...rest } = images;
             const content = serializeLock({ ...lock, images: rest });
@@ -163,10 +183,35 @@ export class PromotionWorld {
         const release = own !== undefined && named === "another release" ? pick(tags, of + 1) : own;
         const built = Object.keys(parent.images);
         const { sha, images } = await this.build(built, [pick(built, changed)], parent, false);
-        this.commits.push({ sha, images, parent: parent.sha, hotfix: { ...(release !== undefined && { release }) } });
-        const lock = lockOf(sha, images, catalogOf(...built));
+        const { replicas } = parent;
+        this.commits.push({ sha, images, replicas, parent: parent.sha, hotfix: { ...(release !== undefined && { release }) } });
+        const lock = lockOf(sha, images, scaled(built, replicas));
         const source = { ...lock.source, branch: "hotfix" as const, ...(release !== undefined && { release }) };
         await pushLock(this.registry, dev, { ...lock, source });
+    }
+
+    /** A release of a commit, where its lock is whole and its images are still there. */
+    private async release({ sha, images }: Commit): Promise<void> {
+        const lock = await pullLockAsWritten(this.registry, dev, "acme/shop", sha);
+        const there = Object.entries(images).map(([name, { digest }]) =>
+            this.registry.meaning(`${imageRepository(dev, name)}@${digest}`),
+        );
+        const { missing } = lock ? lockGaps(lock) : { missing: ["everything"] };
+        if (!lock || missing.length > 0 || there.includes(undefined)) {
+            return;
+        }
+        for (const [name, image] of Object.entries(lock.images)) {
+            const tags = "commit" in image ? [image.commit] : [];
+            await this.registry.copy(
+                { repository: imageRepository(dev, name), digest: image.digest },
+                { repository: `${deploy}/${name}`, tags },
+            );
+        }
+        const version = `1.${this.releases.size}.0`;
+        const target = { environment: "prod", cloudProject: "acme-prod", namespace: "shop-prod" };
+        await pushRelease(this.registry, { project: "shop", version, deploy, lock, target });
+        this.releases.set(`v${version}`, sha);
+        this.tagged.set(`v${version}`, sha);
     }
 
     private async build(names: readonly string[], touched: readonly string[], parent: Commit | undefined, broken: boolean) {
@@ -227,10 +272,10 @@ export class PromotionWorld {
         const request = {
             environment,
             before: before && this.environments[before],
-            catalog: catalogOf(...this.catalog),
-            commit,
+            catalog: scaled(this.catalog, this.replicas),
+            ...(isRelease(commit) ? { commit: "", release: commit } : { commit }),
             pins: config.pins,
-            ...this.releaseOf(commit),
+            releases: { deploy, project: "shop" },
             ...(override && { override }),
         };
         const bytes = this.registry.contents();
@@ -240,7 +285,7 @@ export class PromotionWorld {
         if ("problems" in decision) {
             assert.ok(decision.problems.length > 0, "a refusal has a reason");
             this.tally.refused++;
-            this.lawOfReturn(to, request, decision.problems);
+            this.lawOfReturn(to, { commit: this.releases.get(commit) ?? commit, pins: config.pins }, decision.problems);
             return;
         }
         const settledBefore = this.settled[to] === this.situation(to, commit);
@@ -259,7 +304,6 @@ export class PromotionWorld {
 
     /** Copies, rolls out and records, as the program does. */
     private async carryOut(to: EnvironmentName, plan: Plan, luck: Luck, override?: Override): Promise<boolean> {
-        const environment = this.environments[to];
         const ran = { ...this.running[to] };
         const source = this.environments[beforeOf[to] ?? to];
         const brought = plan.transitions.filter((transition) => transition.to !== undefined).map(({ image }) => image);
@@ -286,11 +330,13 @@ export class PromotionWorld {
         const set = this.running[to];
         const known = this.healthy[to].length > 0 && plan.transitions.length === 0;
         this.lawOfIdentity(to, plan.request, ran);
+        this.tally.releases += plan.request.release === undefined || plan.transitions.length === 0 ? 0 : 1;
         if (plan.transitions.length > 0) {
             this.lawOfOrder(to, set, plan.request, override);
             this.lawOfSoak(to, set, plan.request, override);
             this.lawOfFreeze(to, set, override);
             this.lawOfReleases(to, set, plan.request, override);
+            this.lawOfSettings(to, plan, override);
             this.lawOfReasons(plan.request.override, override);
         }
         this.healthy[to].push(set);
@@ -351,7 +397,7 @@ export class PromotionWorld {
         const running = this.healthy[to].at(-1) ?? {};
         for (const name of hotfixed.filter((one) => running[one] !== set[one])) {
             const { sha, release } = this.hotfixAt(request, name)!;
-            const mended = release === undefined ? undefined : this.releases.get(release);
+            const mended = release === undefined ? undefined : this.tagged.get(release);
             const stands = mended !== undefined && this.ancestry(sha).includes(mended);
             const lawful = (this.house.hotfixes && stands) || answered("hotfix", override);
             assert.ok(lawful, `a hotfix comes to ${to} where it is taken and mends the release that it names`);
@@ -392,17 +438,37 @@ export class PromotionWorld {
     private lawOfReleases(
         to: EnvironmentName,
         set: ImageSet,
-        { commit, pins }: Plan["request"],
+        { commit, release, pins }: Plan["request"],
         override: Override | undefined,
     ): void {
+        if (release !== undefined) {
+            assert.equal(this.tagged.get(release), commit, `${release} means one commit`);
+        }
         const needed = this.house.releases && to === "prod" && !this.ranHere(to, set) && !answered("accepts", override);
-        const released = [...this.releases.values()].includes(commit) && Object.keys(pins).length === 0;
+        const released = release !== undefined && this.releases.get(release) === commit && Object.keys(pins).length === 0;
         assert.ok(!needed || released, `what came to ${to} was released`);
+    }
+
+    /** What is not on the branch that deployments run from runs with the settings that it was built with. */
+    private lawOfSettings(to: EnvironmentName, { request, transitions, set }: Plan, override: Override | undefined): void {
+        if (beforeOf[to] === undefined || this.ranHere(to, set) || answered("settings-differ", override)) {
+            return;
+        }
+        const coming = transitions.flatMap(({ image, to: digest }) => (digest === undefined ? [] : [serviceOf(image)]));
+        for (const service of new Set(coming)) {
+            const sha = request.pins[service] ?? request.commit;
+            const { images, replicas } = this.commits.find((commit) => commit.sha === sha)!;
+            const entry = (names: readonly string[], scale: Commit["replicas"]) =>
+                canonicalJson([names.filter((name) => serviceOf(name) === service), scale[service] ?? 1]);
+            const same = entry(Object.keys(images), replicas) === entry(this.catalog, this.replicas);
+            const lawful = same || this.ancestry(this.head()).includes(sha);
+            assert.ok(lawful, `${service} came to ${to} with settings that are not its own, and that nobody merged`);
+        }
     }
 
     /** Who answers for a rule says why. */
     private lawOfReasons(recorded: Override | undefined, override: Override | undefined): void {
-        const overridable = ["accepts", "order", "hotfix", "soak", "freeze"];
+        const overridable = ["accepts", "settings-differ", "order", "hotfix", "soak", "freeze"];
         const lawful = !override || (override.reason.trim() !== "" && override.rules.every((name) => overridable.includes(name)));
         assert.ok(lawful, "an override names rules that somebody can answer for, and why");
         assert.ok(!recorded || override, "nobody answers for what nobody was asked");
@@ -446,9 +512,9 @@ export class PromotionWorld {
         return found ? [sha, ...(found.parent === undefined ? [] : this.ancestry(found.parent))] : [];
     }
 
-    private releaseOf(commit: string): { release?: string } {
-        const found = [...this.releases].find(([, sha]) => sha === commit);
-        return found ? { release: found[0] } : {};
+    /** The newest commit of develop, which the branch that deployments run from contains. */
+    private head(): string {
+        return this.commits.filter(({ hotfix }) => !hotfix).at(-1)!.sha;
     }
 
     /** The clock, and git. */
@@ -456,14 +522,20 @@ export class PromotionWorld {
         return {
             now: new Date(this.seconds * 1000),
             commits: {
-                find: async (reference) => this.releases.get(reference.replace("refs/tags/", "")) ?? this.ancestry(reference)[0],
-                isAncestor: async (ancestor, descendant) => this.ancestry(descendant).includes(ancestor),
+                find: async (reference) =>
+                    reference === "HEAD"
+                        ? this.head()
+                        : (this.tagged.get(reference.replace("refs/tags/", "")) ?? this.ancestry(reference)[0]),
+                isAncestor: async (ancestor, descendant) =>
+                    this.ancestry(descendant === "HEAD" ? this.head() : descendant).includes(ancestor),
+                isShallow: async () => false,
             },
+            repository: "acme/shop",
         };
     }
 
     /** What was asked for is what runs, and each commit has one digest wherever its tag stands. */
-    private lawOfIdentity(to: EnvironmentName, { commit, pins }: Plan["request"], ran: ImageSet): void {
+    private lawOfIdentity(to: EnvironmentName, { commit, release, pins }: Plan["request"], ran: ImageSet): void {
         const built = (sha: string) => {
             const found = this.commits.find((other) => other.sha === sha);
             assert.ok(found, `${sha} was never pushed, so it does not run in ${to}`);
@@ -477,25 +549,33 @@ export class PromotionWorld {
             return images[serviceOf(name)] ? [[name, images[name]?.digest] as const] : [];
         });
         assert.deepEqual(this.running[to], Object.fromEntries(asked), `what runs in ${to} is what was asked for`);
-        for (const [name, digest] of asked.filter(([image, meant]) => ran[image] !== meant)) {
-            const sha = pins[serviceOf(name)] ?? commit;
+        // What a failed rollout took away comes back as it was: it ran healthy here last.
+        const last = this.recorded[to].at(-1)?.set ?? {};
+        for (const [name, digest] of asked.filter(([image, meant]) => ran[image] !== meant && last[image] !== meant)) {
+            const pin = pins[serviceOf(name)];
+            const sha = pin ?? release ?? commit;
             // What goes back is pulled from where it ran: the tier before need not even answer.
             const back = this.recorded[to].some(({ set }) => canonicalJson(set) === canonicalJson(this.running[to]));
-            for (const tier of [...(back ? [] : [this.environments[beforeOf[to] ?? to]]), this.environments[to]]) {
-                const meant = this.registry.meaning(`${imageRepository(tier, name)}:${sha}`);
-                assert.ok(meant === undefined || meant === digest, `${name} of ${sha} has one digest, in ${tier.tier} too`);
+            const source = sha === release ? deploy : tierAddress(this.environments[beforeOf[to] ?? to]);
+            for (const tier of [...(back ? [] : [source]), tierAddress(this.environments[to])]) {
+                const meant = this.registry.meaning(`${tier}/${name}:${sha}`);
+                assert.ok(meant === undefined || meant === digest, `${name} of ${sha} has one digest, in ${tier} too`);
             }
         }
     }
 
     private situation(to: EnvironmentName, commit: string): string {
-        return canonicalJson({ commit, pins: this.config[to]?.pins, catalog: this.catalog });
+        return canonicalJson({ commit, pins: this.config[to]?.pins, catalog: this.catalog, replicas: this.replicas });
     }
 
     private shaOf(ref: Ref, to: EnvironmentName): string {
         switch (ref.kind) {
             case "unknown":
                 return "f".repeat(40);
+            case "unreleased":
+                return "v9.9.9";
+            case "release":
+                return this.releases.size === 0 ? "v9.9.9" : pick([...this.releases.keys()], ref.index);
             case "malformed":
                 return "a1b2c3d";
             case "latest":
@@ -506,7 +586,8 @@ export class PromotionWorld {
                 return this.choose(ref.index)?.sha ?? "f".repeat(40);
             case "before": {
                 const before = beforeOf[to];
-                return before ? (this.deployed[before]?.commit ?? "f".repeat(40)) : "latest";
+                const ran = before && this.deployed[before];
+                return !before ? "latest" : ran ? askedRef(ran) : "f".repeat(40);
             }
         }
     }
@@ -528,6 +609,8 @@ export class PromotionWorld {
 interface Commit {
     sha: string;
     images: Record<string, LockedImage>;
+    /** As in the world. */
+    replicas: Readonly<Record<string, number>>;
     /** SHA of the commit before. Absent: the first. */
     parent?: string;
     hotfix?: { release?: string };
@@ -548,8 +631,13 @@ function pick<Item>(items: readonly Item[], index: number): Item {
     return items[index % items.length];
 }
 
-function address({ registry, tier }: Tier): string {
-    return `${registry}/${tier}`;
+function scaled(names: readonly string[], replicas: Commit["replicas"]): Catalog {
+    const { services } = catalogOf(...names);
+    return {
+        services: Object.fromEntries(
+            Object.entries(services).map(([name, service]) => [name, { ...service, replicas: replicas[name] ?? service.replicas }]),
+        ),
+    };
 }
 
 function digests(images: Readonly<Record<string, LockedImage>>): Record<string, Digest> {

@@ -59,11 +59,15 @@ describe("A commit is refused, with what was probably meant:", () => {
             ),
         ],
         [
-            "a release tag",
+            "a version without its v",
+            ...refused("1.4.0", '"1.4.0" is no release; expected its tag: v1.4.0', "pulumi config set commit v1.4.0 -s stage"),
+        ],
+        [
+            "a release of which no registry can have the tag",
             ...refused(
-                "v1.4.0",
-                `"v1.4.0" is a release tag, and release tags are not supported yet; ${fullSha}`,
-                `pulumi config set commit "$(git rev-parse 'v1.4.0^{commit}')" -s stage`,
+                "v1.4.0+build.7",
+                '"v1.4.0+build.7" is no release; expected its tag: v1.4.0',
+                "pulumi config set commit v1.4.0 -s stage",
             ),
         ],
         [
@@ -71,7 +75,7 @@ describe("A commit is refused, with what was probably meant:", () => {
             ...refused(
                 "latest",
                 "latest is for the first environment only, and stage is not: what runs here is named, so that it can be told and repeated",
-                "pulumi config set commit <full sha> -s stage",
+                "pulumi config set commit <full sha, or a release> -s stage",
             ),
         ],
         [
@@ -79,7 +83,7 @@ describe("A commit is refused, with what was probably meant:", () => {
             stage({ "shop:commit": { sha } }),
             {
                 subject: "Pulumi.stage.yaml: shop:commit",
-                message: `{"sha":"${sha}"} is not a commit; expected a full commit SHA`,
+                message: `{"sha":"${sha}"} is not a commit; expected a full commit SHA or a release`,
                 remedy: "pulumi config set commit <sha> -s stage",
             },
         ],
@@ -92,9 +96,8 @@ describe("A commit is refused, with what was probably meant:", () => {
             },
             {
                 subject: "Pulumi.stage.yaml: shop:commit",
-                message:
-                    "one SHA cannot name the images of 2 repositories, acme/cart, acme/shop; expected a release, and release tags are not supported yet",
-                remedy: "pulumi config rm commit -s stage",
+                message: "one SHA cannot name the images of 2 repositories, acme/cart, acme/shop; expected a release: v1.4.0",
+                remedy: "pulumi config set commit v1.4.0 -s stage   # the release that is meant",
             },
         ],
         [
@@ -102,12 +105,20 @@ describe("A commit is refused, with what was probably meant:", () => {
             { "Pulumi.dev.yaml": environmentFile("dev", { "shop:commit": sha }), ...twoRepositories() },
             {
                 subject: "Pulumi.dev.yaml: shop:commit",
-                message: "one SHA cannot name the images of 2 repositories, acme/cart, acme/shop; expected latest",
+                message: "one SHA cannot name the images of 2 repositories, acme/cart, acme/shop; expected latest or a release",
                 remedy: "pulumi config set commit latest -s dev",
             },
             "dev",
         ],
     ]);
+
+    it("but a release is taken everywhere, from several repositories too", () => {
+        const released = stage({ "shop:commit": "v1.4.0-rc.1" });
+        assert.deepEqual(problemsOf(released), []);
+        assert.deepEqual(problemsOf({ ...released, ...twoRepositories() }), []);
+        const dev = { "Pulumi.dev.yaml": environmentFile("dev", { "shop:commit": "v1.4.0" }) };
+        assert.deepEqual(problemsOf(dev, "dev"), []);
+    });
 
     it("but latest is taken in the first environment, from several repositories too", () => {
         const dev = { "Pulumi.dev.yaml": environmentFile("dev", { "shop:commit": "latest" }) };
@@ -1302,15 +1313,13 @@ describe("What is not supported yet is refused by name:", () => {
     }
 
     it("one problem each, never more", () => {
-        const files = {
-            ...environment({ hotfixes: true, accepts: "releases" }),
-        };
+        const files = environment({ clusters: [{ suspended: true }, { region: "us-east1", suspended: true }] });
         assert.deepEqual(
             problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
-            [
-                "Pulumi.stage.yaml: shop:environment.hotfixes — hotfixes: true is not supported yet",
-                "Pulumi.stage.yaml: shop:environment.accepts — accepts: releases is not supported yet",
-            ],
+            [0, 1].map(
+                (cluster) =>
+                    `Pulumi.stage.yaml: shop:environment.clusters[${cluster}].suspended — suspended: true is not supported yet`,
+            ),
         );
     });
 

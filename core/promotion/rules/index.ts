@@ -11,6 +11,7 @@ import { pinnedServices } from "./pinnedServices";
 import { refForm } from "./refForm";
 import type { Rule } from "./rule";
 import { schema } from "./schema";
+import { settingsDiffer } from "./settingsDiffer";
 import { soak } from "./soak";
 import { wholeServices } from "./wholeServices";
 
@@ -24,6 +25,7 @@ const judging: readonly Rule[] = [
     movedTag,
     schema,
     accepts,
+    settingsDiffer,
     order,
     hotfix,
     soak,
