@@ -2,30 +2,32 @@ import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { adoptCreates, type ExportedState, pendingCreates } from "../core/deployment/pendingCreates";
+import { adoptCreates, type ExportedState, pendingChanges, pendingCreates } from "../core/deployment/pendingCreates";
 import { describeHolders, lockHolders, type LockHolder } from "../core/deployment/stateLock";
 
 /**
- * Brings the state of a stack in agreement with its clusters, where an engine was killed while it made something: what it had begun is
- * looked up, and stands in the state if it is there. Where nothing was begun, nothing happens.
+ * Brings the state of a stack in agreement with its clusters, where an engine was killed while it made or changed something: what it
+ * had begun is looked up, and stands in the state as it is there. Where nothing was begun, nothing happens.
  *
  * @returns who holds the state, where somebody does: then what is begun may be on its way, and nothing was done
  */
 export async function finishState(directory: string, stack: string): Promise<readonly LockHolder[] | undefined> {
     const pulumi = (...args: string[]) => runPulumi(directory, [...args, "--stack", stack]);
     const exported = async () => JSON.parse(required(await pulumi("stack", "export"), "stack export").stdout) as ExportedState;
-    const found = pendingCreates(await exported());
-    if (found.length === 0) return undefined;
+    const before = await exported();
+    const [found, changes] = [pendingCreates(before), pendingChanges(before)];
+    const begun = found.length + changes.length;
+    if (begun === 0) return undefined;
 
     // What an engine is making just now stands there too. It holds the lock: who gets it finds only what was left behind.
-    const root = found[0].split("::").slice(0, 2).join("::");
+    const root = [...found, ...changes][0].split("::").slice(0, 2).join("::");
     const free = await pulumi("refresh", "--yes", "--skip-preview", "--skip-pending-creates", "--target", stackUrn(root));
     const holders = lockHolders(free.stderr);
     if (holders) return holders;
     required(free, "refresh");
 
     const { state, adopted } = adoptCreates(await exported(), found);
-    console.error(`An engine that was killed left ${found.length} begun in the state of ${stack}: looking for what came of it.`);
+    console.error(`An engine that was killed left ${begun} begun in the state of ${stack}: looking for what came of it.`);
     const folder = mkdtempSync(join(tmpdir(), "oneflow-state-"));
     try {
         const file = join(folder, "state.json");
@@ -37,8 +39,9 @@ export async function finishState(directory: string, stack: string): Promise<rea
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }
-    if (adopted.length > 0) {
-        const refreshed = await pulumi("refresh", "--yes", "--skip-preview", ...adopted.flatMap((urn) => ["--target", urn]));
+    const unknown = [...adopted, ...changes];
+    if (unknown.length > 0) {
+        const refreshed = await pulumi("refresh", "--yes", "--skip-preview", ...unknown.flatMap((urn) => ["--target", urn]));
         const again = lockHolders(refreshed.stderr);
         if (again) return again;
         required(refreshed, "refresh");

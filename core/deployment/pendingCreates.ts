@@ -23,6 +23,17 @@ export function pendingCreates({ deployment }: ExportedState): string[] {
 }
 
 /**
+ * What an engine that was killed had begun to change or delete in a cluster: URNs of resources. Of each the state has what was before,
+ * so a way back would find nothing to do where the cluster has the new one already.
+ */
+export function pendingChanges({ deployment }: ExportedState): string[] {
+    const begun = (deployment.pending_operations ?? []).flatMap(({ type, resource }) =>
+        (type === "updating" || type === "deleting") && resource.type.startsWith("kubernetes:") ? [resource.urn] : [],
+    );
+    return [...new Set(begun)];
+}
+
+/**
  * The state as if what was begun in a cluster had come about: whether it has, a refresh of these resources tells. Without it the object
  * that is there would be made once more, and be refused as there already.
  *

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { adoptCreates, type ExportedState, pendingCreates } from "../../core/deployment/pendingCreates";
+import { adoptCreates, type ExportedState, pendingChanges, pendingCreates } from "../../core/deployment/pendingCreates";
 import { unconfirmedRemovals } from "../../core/deployment/removals";
 
 const urn = (type: string, name: string) => `urn:pulumi:stage::shop::oneflow:index:Environment$${type}::${name}`;
@@ -33,9 +33,25 @@ const left: ExportedState = {
 };
 
 describe("what a killed engine had begun to make", () => {
-    it("is each create that did not end, and no update: that one is simply done again", () => {
+    it("is each create that did not end", () => {
         assert.deepEqual(pendingCreates(left), [service.urn, files.urn, record.urn, provider.urn]);
         assert.deepEqual(pendingCreates({ deployment: {} }), []);
+    });
+
+    it("and what it had begun to change or delete in a cluster, once each: the state has it as it was before", () => {
+        const [ad] = left.deployment.resources!;
+        const { pending_operations = [] } = left.deployment;
+        assert.deepEqual(pendingChanges(left), [ad.urn]);
+        const more = [
+            { type: "updating", resource: ad },
+            { type: "deleting", resource: service },
+            { type: "updating", resource: record },
+        ];
+        assert.deepEqual(pendingChanges({ deployment: { pending_operations: [...pending_operations, ...more] } }), [
+            ad.urn,
+            service.urn,
+        ]);
+        assert.deepEqual(pendingChanges({ deployment: {} }), []);
     });
 
     it("stands in the state as not done, for a refresh to look up: of a cluster, and nothing else", () => {
