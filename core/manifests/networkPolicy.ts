@@ -17,7 +17,10 @@ export function renderNetworkPolicy(
     // may be several workloads.
     const itself = ports.length > 0 && (kind === "stateful" || verify !== undefined || manifests !== undefined);
     const calls = [...new Set([...(service.calls ?? []), ...(itself ? [name] : [])])];
-    const callers = Object.values(services).filter((other) => (other.name === name ? calls : other.calls)?.includes(name));
+    // By name: in what order a catalog has its services says nothing, and no lock keeps it.
+    const callers = Object.values(services)
+        .filter((other) => (other.name === name ? calls : other.calls)?.includes(name))
+        .sort((a, b) => (a.name < b.name ? -1 : 1));
     const open = [...(expose?.ports ?? []), ...(manifests?.open ?? [])];
     const ingress = [
         ...(callers.length > 0 && ports.length > 0

@@ -7,11 +7,12 @@ import { packArchive, unpackArchive } from "../../core/release/archive";
 import { canonicalJson, imageSet, setKey } from "../../core/release/lock";
 import type { Release } from "../../core/release/release";
 import { parseRelease, releaseBundle } from "../../core/release/releaseDocument";
+import { releaseObjects } from "../../core/release/releaseObjects";
 import { templateImages } from "../../core/release/manifestText";
 import { anyService } from "./manifestsAnyService";
 import { broughtCatalog, deployment, proxy } from "./broughtFixture";
 import { digest, imagesOf, lockOf } from "./promotionExamples";
-import { deploy, releaseOf, sha } from "./releaseFixture";
+import { deploy, releaseOf, sha, withEntries } from "./releaseFixture";
 
 const release = releaseOf();
 const [chart, lock, kustomization] = [0, 1, 2];
@@ -71,6 +72,11 @@ describe("a release", () => {
             }),
             { seed: 2, numRuns: 20 },
         );
+    });
+
+    it("deploys the same objects whatever the order of its catalog's services", () => {
+        const called = withEntries(release, { cart: { calls: ["checkout"] }, checkout: { calls: ["checkout"] } });
+        assert.equal(canonicalJson([...releaseObjects(turned(called) as Release)]), canonicalJson([...releaseObjects(called)]));
     });
 
     it("is refused with any one byte changed, whichever of its pieces that is in", () => {
