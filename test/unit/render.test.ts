@@ -74,9 +74,9 @@ describe("oneflow render", () => {
         );
 
     it("writes all environments, then one alone, and takes out only what it wrote and renders no more", async () => {
-        assert.match((await oneflow("--out", "all")).stdout, /^all: 52 files written\n$/);
+        assert.match((await oneflow("--out", "all")).stdout, /^all: 54 files written\n$/);
         assert.equal(inFolder("all").length, 39);
-        assert.equal(workflowsIn("all").length, 13);
+        assert.equal(workflowsIn("all").length, 15);
         const catalog = join(directory, "services.yaml");
         const before = readFileSync(catalog, "utf8");
         writeFileSync(join(directory, "all", "dev", "mine.yaml"), "mine\n");
@@ -86,7 +86,7 @@ describe("oneflow render", () => {
         assert.ok(inFolder("all").includes(join("dev", "mine.yaml")));
         assert.ok(inFolder("all").includes(join("stage", "loadgenerator.yaml")));
         assert.ok(!inFolder("all").includes(join("dev", "loadgenerator.yaml")));
-        assert.equal(workflowsIn("all").length, 13);
+        assert.equal(workflowsIn("all").length, 15);
     });
 
     it("writes what belongs into each repository, and takes out the folder of one that builds no more", async () => {
