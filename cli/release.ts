@@ -33,7 +33,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     return asked.publish ? publishTag(registry, directory, settings, asked) : tagRelease(registry, directory, settings, asked);
 }
 
-async function tagRelease(registry: Registry, directory: string, settings: Settings, asked: ReleaseArguments): Promise<number> {
+/** Judges, shows, asks, tags and pushes. @returns the exit code @throws Refusal as {@link main} */
+export async function tagRelease(
+    registry: Registry,
+    directory: string,
+    settings: Settings,
+    asked: ReleaseArguments,
+): Promise<number> {
     const { version, waitSeconds } = asked;
     await fetchAll(directory);
     const history = historyOf(directory);
