@@ -20,7 +20,7 @@ import { judgeFile, type WantedFile, wantedFile } from "./wantedPromotion";
  * `oneflow promote <environment> <ref>`: shows what it would do, then makes the pull request that does it; with `--yes` it writes the
  * environment's file on the operations branch and deploys it, way back included.
  *
- * @returns 1 where the deployment failed, or nobody opened the pull request whose branch stands now
+ * @returns 1 where the deployment failed, or `gh` did not open the pull request whose branch stands now
  * @throws Refusal with all reasons; nothing was changed then
  */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -7,7 +7,7 @@ import type { OperationsCheckout } from "./operationsCheckout";
  * Makes the pull request of a changed file: its branch is pushed, and `gh` opens it where it is installed. Otherwise it is said how to.
  *
  * @param repository `owner/name` on GitHub
- * @returns whether it is open now
+ * @returns whether it is open now, or can be opened by what is said: `gh` failing is neither
  * @throws Refusal where a branch of that name says something else
  */
 export async function openPullRequest(checkout: OperationsCheckout, repository: string, proposed: Proposed): Promise<boolean> {
@@ -21,10 +21,10 @@ export async function openPullRequest(checkout: OperationsCheckout, repository: 
         console.log(opened.said.trim());
         return true;
     }
-    const cause = opened.code === undefined ? "gh is not installed" : opened.said.trim();
+    const cause = opened.code === undefined ? "gh is not installed here." : opened.said.trim();
     console.error(`No pull request was opened by this command: ${cause}`);
-    console.log(`Open it: ${page}\n  or: gh ${args.map(quoted).join(" ")} --fill`);
-    return false;
+    console.log(`Open it: ${page}\n  or: gh ${args.map(quoted).join(" ")} --web`);
+    return opened.code === undefined;
 }
 
 /** @returns no code where there is no such command */

@@ -37,7 +37,7 @@ function objectsOf(
         cloudProject: environment.project,
         namespace: environment.namespace,
         partOf: project,
-        services: catalog.services,
+        services: inNameOrder(catalog.services),
         image: (name) =>
             Object.hasOwn(images, name)
                 ? pinnedImage(environment, name, images[name].digest)
@@ -64,4 +64,9 @@ function unpinned(environment: Environment, catalog: Catalog, name: string): str
 function nameOf(object: object): string {
     const { kind, metadata } = object as { kind: string; metadata: { name: string } };
     return `${kind} ${metadata.name}`;
+}
+
+/** A record does not keep the order of the services, in which callers and called are listed: it would look like a change. */
+function inNameOrder(services: Catalog["services"]): Catalog["services"] {
+    return Object.fromEntries(Object.entries(services).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
