@@ -7,8 +7,9 @@ import { type Rollout, rolloutOf } from "../core/deployment/rollout";
 import type { Proposed } from "../core/deployment/proposed";
 import { describeLock, type LockHolder } from "../core/deployment/stateLock";
 import { describeDeployed, describeWords } from "../core/deployment/summary";
-import { revertProposal, wayBack } from "../core/deployment/wayBack";
+import { revertProposal, type WayBack } from "../core/deployment/wayBack";
 import { followedRef, pushedCommit } from "../core/facts/followedRef";
+import { judgedWayBack } from "../core/facts/judgedWayBack";
 import { planPromotion } from "../core/facts/planPromotion";
 import { writtenNow } from "../core/facts/process";
 import type { Plan } from "../core/promotion/model";
@@ -132,14 +133,18 @@ export class Deployment {
     private async failed(plan: Plan, asked: string, rollout: Rollout): Promise<number> {
         if (rollout.kind !== "failed") return this.report(plan, rollout);
         const { failures } = rollout;
+        const { registry, settings } = this;
         const unrecorded = await this.record(plan, asked, failures);
-        const back = wayBack(plan);
+        const back = await judgedWayBack(registry, settings, plan);
         if ("none" in back) return this.report(plan, { kind: "stays", failures, why: back.none }, unrecorded);
         const { to } = back;
         console.error(`\nThe rollout to ${plan.environment.name} failed. Going back to ${shortCommit(askedRef(to.request))}.\n`);
         const reason = `went back: the rollout of ${shortCommit(askedRef(plan.request))} failed`;
-        const { pins } = to.request;
-        const ended = await this.upWhenFree({ commit: askedRef(to.request), pins }, { ONEFLOW_REASON: reason });
+        const { catalogOf, request: healthy } = to;
+        const ended = await this.upWhenFree(
+            { commit: askedRef(healthy), pins: healthy.pins, catalogOf },
+            { ONEFLOW_REASON: reason },
+        );
         const proposed = await this.propose(plan, to);
         const lockedBy = ended.end === "locked" ? { lockedBy: ended.holders } : {};
         const kind = ended.end === "healthy" ? "wentBack" : "mixed";
@@ -168,7 +173,7 @@ export class Deployment {
         }
     }
 
-    private async propose(plan: Plan, back: NonNullable<Plan["current"]>): Promise<boolean> {
+    private async propose(plan: Plan, back: Extract<WayBack, { to: unknown }>["to"]): Promise<boolean> {
         const revert = revertProposal(this.settings, plan, back, this.fileText, logAddress(process.env));
         return revert !== undefined && (await this.options.propose?.(revert)) === true;
     }

@@ -60,7 +60,11 @@ export class Environment extends pulumi.ComponentResource {
     }
 
     /** @returns what is there once all is healthy. Nothing where services of the working copy run: such a run is not recorded */
-    private async deploy(plan: Plan, { settings, environment, credentials }: EnvironmentArgs): Promise<RecordedRun | undefined> {
+    private async deploy(
+        plan: Plan,
+        { settings: own, environment, outcome, credentials }: EnvironmentArgs,
+    ): Promise<RecordedRun | undefined> {
+        const settings = outcome.catalog ? { ...own, catalog: outcome.catalog } : own;
         const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
         const images = new PromotedImages("images", { plan, from, deploy: settings.delivery.deploy }, { parent: this });
         // The images' provider is a process of its own, for which every workload waits: it starts while they are made.

@@ -1,13 +1,13 @@
 import type { Plan } from "../promotion/model";
 import { askedRef, list, requestCommands, shortCommit } from "../promotion/words";
 import { parseUnion } from "../release/union";
-import type { Settings } from "../settings/model";
+import type { Environment, Settings } from "../settings/model";
 import { stackFile } from "../settings/stackFile";
 import { withRequest } from "../settings/stackText";
 import { type Proposed, shortRef, textHash } from "./proposed";
 
 /** What a failed rollout goes back to, or why it does not. */
-export type WayBack = { to: NonNullable<Plan["current"]> } | { none: string };
+export type WayBack = { to: NonNullable<Plan["current"]> & Pick<Environment, "catalogOf"> } | { none: string };
 
 /** The last healthy set, unless that is what just failed: then something else than an image broke, and no image mends it. */
 export function wayBack({ environment: { name }, current, key, local }: Plan): WayBack {
@@ -34,7 +34,7 @@ export function wayBack({ environment: { name }, current, key, local }: Plan): W
 export function revertProposal(
     { project }: Pick<Settings, "project">,
     { environment, request }: Plan,
-    { request: healthy, at }: NonNullable<Plan["current"]>,
+    { request: healthy, at, catalogOf }: NonNullable<Plan["current"]> & Pick<Environment, "catalogOf">,
     text: string,
     log?: string,
 ): Proposed | undefined {
@@ -49,11 +49,16 @@ export function revertProposal(
         title: `Take ${name} back from ${shortRef(failed)}`,
         body: [
             `The rollout of ${shortCommit(failed)} to ${name} failed. ${name} runs ${shortCommit(askedRef(healthy))} again, which was healthy at ${at}.`,
+            ...(catalogOf === undefined
+                ? []
+                : [
+                      `services.yaml has changed since: services are rendered as they were in the run ${catalogOf}, until something else is asked for.`,
+                  ]),
             `This takes ${stackFile(name)} back to it. Until it is merged or the file changes, the same is not deployed again.`,
             ...(log === undefined ? [] : [`What failed: ${log}`]),
         ].join("\n\n"),
         file: stackFile(name),
-        text: withRequest(text, project, { commit: askedRef(healthy), pins, override: null }),
+        text: withRequest(text, project, { commit: askedRef(healthy), pins, catalogOf, override: null }),
         was: textHash(text),
     };
 }

@@ -10,6 +10,7 @@ import { isRelease } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import { newestRun } from "../release/runRecordStore";
 import type { Catalog, Environment, Settings } from "../settings/model";
+import { catalogRun, describeCatalogOf, refuseOtherSet } from "./catalogOf";
 import { requireContexts } from "./kubeconfig";
 import { commitsIn } from "../build/commits";
 import { overrideOf } from "./process";
@@ -21,6 +22,8 @@ export interface Outcome {
     plan?: Plan;
     /** For the reader of the preview, in lines. */
     words: string;
+    /** The services that are rendered, where they are those of an earlier run. Absent: the checkout's. */
+    catalog?: Catalog;
 }
 
 /** What the decision reads besides the settings. */
@@ -63,13 +66,19 @@ export async function planPromotion(
     if (commit === undefined) {
         return nothing(registry, environment, catalog, refuseVanished, variables);
     }
-    const { decision, problems } = await judgePromotion(settings, environment, commit, { ...surroundings, registry });
+    const { request, decision, problems } = await judgePromotion(settings, environment, commit, { ...surroundings, registry });
     if ("problems" in decision || problems.length > 0) {
         throw refusal(environment, problems);
     }
     return {
         plan: decision.plan,
-        words: [describePlan(decision.plan), describeStale(environment), describeWayBack(decision.plan, catalog)]
+        ...(environment.catalogOf !== undefined && { catalog: request.catalog }),
+        words: [
+            describePlan(decision.plan),
+            describeCatalogOf(environment),
+            describeStale(environment),
+            describeWayBack(decision.plan, request.catalog),
+        ]
             .filter(Boolean)
             .join("\n"),
     };
@@ -87,7 +96,8 @@ export async function judgePromotion(
     commit: string,
     { registry = new OciRegistry(), variables = process.env, directory = process.cwd(), now = new Date() }: Surroundings = {},
 ): Promise<Judgement> {
-    const { catalog } = settings;
+    const then = await catalogRun(registry, environment);
+    const { catalog } = then ?? settings;
     const release = isRelease(commit) ? commit : undefined;
     const before = settings.environments.find(({ name }) => name === environment.promotesFrom);
     const override = overrideOf(variables) ?? standingOverride(environment);
@@ -103,7 +113,11 @@ export async function judgePromotion(
     const { repository } = settings.delivery.operations;
     const facts = await gatherFacts(registry, request, { now, commits: commitsIn(directory), repository });
     const decision = decide(request, facts);
-    const problems = [...("problems" in decision ? decision.problems : []), ...requireContexts(environment, variables)];
+    const problems = [
+        ...("problems" in decision ? decision.problems : []),
+        ...refuseOtherSet(environment, then, decision),
+        ...requireContexts(environment, variables),
+    ];
     const released = release === undefined ? undefined : facts.locks[release]?.source.commit;
     return { request: { ...request, ...(released !== undefined && { commit: released }) }, facts, decision, problems };
 }

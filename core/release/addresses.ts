@@ -34,6 +34,16 @@ export function runsRepositoryId(tier: string): string {
     return `${tier}-runs`;
 }
 
+/** Whether a text is the tag of a healthy run: `<UTC>-<first 16 of its set's key>`. */
+export function isRunTag(value: unknown): value is string {
+    return typeof value === "string" && /^\d{8}T\d{6}Z-[0-9a-f]{16}$/.test(value);
+}
+
+/** Where the record of a healthy run stands, by its tag. */
+export function runAddress(tier: Tier, tag: string): string {
+    return `${runRepositories(tier).runs(`${tag.slice(0, 4)}-${tag.slice(4, 6)}`)}:${tag}`;
+}
+
 /**
  * Repositories of the run records.
  *

@@ -1,7 +1,7 @@
 import { Refusal } from "../refusal";
 import { TagMoved, type Artifact, type Registry } from "../registry/model";
 import type { Digest } from "../registry/reference";
-import { runRepositories, type Tier } from "./addresses";
+import { isRunTag, runRepositories, type Tier } from "./addresses";
 import { runRecordArtifactType, type RunRecord } from "./runRecord";
 import { parseRun, serializeRun } from "./runRecordDocument";
 
@@ -70,6 +70,8 @@ export async function recentRuns(registry: Registry, tier: Tier, count: number):
 export interface ListedRun {
     /** ISO 8601 in UTC with seconds. */
     at: string;
+    /** `<UTC>-<first 16 of its set's key>` */
+    tag: string;
     /** The first 16 digits of its set's key. */
     keyStart: string;
     /** When the next run there began to count. Absent: it is the newest. */
@@ -85,7 +87,7 @@ export async function* listedRuns(registry: Registry, tier: Tier): AsyncGenerato
         for (const tag of await runTags(registry, tier, month)) {
             const at = momentOf(tag);
             const address = `${runRepositories(tier).runs(month)}:${tag}`;
-            yield { at, keyStart: tag.slice(-16), ...(next !== undefined && { next }), address };
+            yield { at, tag, keyStart: tag.slice(-16), ...(next !== undefined && { next }), address };
             next = at;
         }
     }
@@ -185,10 +187,7 @@ export async function runTags(registry: Registry, tier: Tier, month: string): Pr
 
 /** Those tags that are of healthy runs, newest first: beside them stand those of failed ones. */
 export function healthyTags(tags: readonly string[]): string[] {
-    return tags
-        .filter((tag) => /^\d{8}T\d{6}Z-[0-9a-f]{16}$/.test(tag))
-        .sort()
-        .reverse();
+    return tags.filter(isRunTag).sort().reverse();
 }
 
 /** `<UTC>-<first 16 of the key>`. */

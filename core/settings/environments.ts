@@ -73,6 +73,7 @@ export function settleEnvironment(
     const commit = config.values.get(`${project.name}:commit`);
     const pins = config.values.get(`${project.name}:pins`);
     const override = readOverride(config, project.name);
+    const catalogOf = config.values.get(`${project.name}:catalogOf`);
     return {
         name,
         project: cloudProject,
@@ -88,6 +89,7 @@ export function settleEnvironment(
         ...(entry.freeze && { freeze: readFreeze(entry.freeze, [...path, "freeze"], findings) }),
         ...(entry.reviewers && { reviewers: entry.reviewers }),
         ...(typeof commit === "string" && { commit }),
+        ...(typeof catalogOf === "string" && { catalogOf }),
         ...(override && { override }),
         pins: (typeof pins === "object" ? pins : {}) as Record<string, string>,
     };

@@ -73,6 +73,8 @@ export interface Environment {
     reviewers?: readonly string[];
     /** Services held at a commit of their own: service → full commit SHA. */
     pins: Readonly<Record<string, string>>;
+    /** Tag of a healthy run here whose services are rendered as they were then. Absent: this checkout's `services.yaml` is. */
+    catalogOf?: string;
     /** Rules that somebody answers for, reviewed with what is asked for. Absent: none. */
     override?: StandingOverride;
 }

@@ -1,5 +1,6 @@
 import { builtFrom, parseUnion } from "../release/union";
 import { isRelease } from "../release/lock";
+import { isRunTag } from "../release/addresses";
 import type { Findings } from "./findings";
 import type { Catalog } from "./model";
 import { quoted, refuseRef } from "./ref";
@@ -17,6 +18,10 @@ export function judgeRequest(
     if (commit !== undefined) {
         judgeCommit(commit, [`${project}:commit`], stack, environment, findings);
     }
+    const catalogOf = values.get(`${project}:catalogOf`);
+    if (catalogOf !== undefined) {
+        judgeCatalogOf(catalogOf, commit, [`${project}:catalogOf`], stack, findings);
+    }
     const pins = values.get(`${project}:pins`);
     if (pins !== undefined && !isObject(pins)) {
         findings.add(
@@ -26,7 +31,24 @@ export function judgeRequest(
         );
     }
     for (const [service, ref] of Object.entries(isObject(pins) ? pins : {})) {
-        judgePin(service, ref, [`${project}:pins`, service], stack, environment.services, findings);
+        // What that run was asked for, it was asked for with its own services.
+        const services = catalogOf === undefined ? environment.services : undefined;
+        judgePin(service, ref, [`${project}:pins`, service], stack, services, findings);
+    }
+}
+
+/** Whether the run is there, and was asked for the same, is known only to its registry. */
+function judgeCatalogOf(run: unknown, commit: unknown, path: [string], stack: string, findings: Findings): void {
+    const remove = `pulumi config rm catalogOf -s ${stack}   # this checkout's services.yaml is rendered again`;
+    if (!isRunTag(run)) {
+        findings.add(
+            path,
+            `${JSON.stringify(run)} is no run; expected the tag of one that was healthy here: 20260131T235959Z-0123456789abcdef`,
+            `oneflow rollback ${stack} --list\nor: ${remove}`,
+        );
+    } else if (commit === undefined || commit === "latest") {
+        const message = `goes with what that run was asked for, and commit is ${commit === undefined ? "unset" : "latest, which moves"}`;
+        findings.add(path, message, `oneflow rollback ${stack} --to ${run} --config then\nor: ${remove}`);
     }
 }
 

@@ -2,7 +2,7 @@ import { Findings, type Path } from "./findings";
 import { isObject, type Project, type StackConfig } from "./stackFile";
 import { orKnown, suggest } from "./suggest";
 
-const ownKeys = ["commit", "pins", "override", "environment", "platform"];
+const ownKeys = ["commit", "pins", "catalogOf", "override", "environment", "platform"];
 
 /** Refuses keys that no part of the program reads, and secrets, which none of ours is. */
 export function refuseStrays(

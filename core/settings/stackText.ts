@@ -6,6 +6,8 @@ export interface WantedRequest {
     commit: string;
     /** @default - those of the file stay */
     pins?: Environment["pins"];
+    /** @default - none: services of another run are for what that run was asked for, so whatever the file says goes */
+    catalogOf?: string;
     /** Nothing: the file has none then. @default - that of the file stays */
     override?: StandingOverride | null;
 }
@@ -15,16 +17,17 @@ export interface WantedRequest {
  *
  * @param project name of the Pulumi project, the namespace of the keys
  */
-export function withRequest(text: string, project: string, { commit, pins, override }: WantedRequest): string {
+export function withRequest(text: string, project: string, { commit, pins, catalogOf, override }: WantedRequest): string {
     const document = parseDocument(text);
-    const set = (key: string, value: object | null | undefined) => {
+    const set = (key: string, value: object | string | null | undefined) => {
         const path = ["config", `${project}:${key}`];
         if (value === undefined) return;
-        if (value === null || Object.keys(value).length === 0) document.deleteIn(path);
+        if (value === null || (typeof value === "object" && Object.keys(value).length === 0)) document.deleteIn(path);
         else document.setIn(path, value);
     };
     document.setIn(["config", `${project}:commit`], commit);
     set("pins", pins);
+    set("catalogOf", catalogOf ?? null);
     set("override", override);
     return document.toString({ lineWidth: 0, indent: indentOf(text) });
 }
