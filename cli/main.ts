@@ -83,6 +83,11 @@ const commands: Readonly<Record<string, Command>> = {
         summary: "the Kubernetes manifests and the workflows, to read",
         load: () => import("./render"),
     },
+    rollback: {
+        usage: "<environment> [--to <ref>] [--yes]",
+        summary: "back to what ran healthy: a pull request, or with --yes a deployment",
+        load: () => import("./rollback"),
+    },
     tag: {
         usage: "--source <checkout> … --service <name> --digest <digest>",
         summary: "the tags of an image that was just built",

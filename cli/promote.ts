@@ -1,4 +1,3 @@
-import { askedFor, refuseFailedBefore } from "../core/deployment/asked";
 import { type Proposed, shortRef, textHash } from "../core/deployment/proposed";
 import { unconfirmedRemovals } from "../core/deployment/removals";
 import { describeDiff, markdownDiff } from "../core/diff/describeDiff";
@@ -6,14 +5,10 @@ import type { PromotionDiff } from "../core/diff/model";
 import { requireContexts } from "../core/facts/kubeconfig";
 import { refusal } from "../core/promotion/decide";
 import { list } from "../core/promotion/words";
-import { Refusal } from "../core/refusal";
 import { OciRegistry } from "../core/registry/client";
-import { openFailures } from "../core/release/failedRunStore";
-import { Deployment } from "./deployment";
+import { deployChange, proposeChange } from "./fileChange";
 import { OperationsCheckout } from "./operationsCheckout";
 import { type PromoteArguments, promoteTitle, readPromoteArguments } from "./promoteArguments";
-import { openPullRequest } from "./pullRequest";
-import { freeLock } from "./unfinishedState";
 import { judgeFile, type WantedFile, wantedFile } from "./wantedPromotion";
 
 /**
@@ -29,8 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const registry = new OciRegistry();
     const wanted = wantedFile(directory, options, promoteTitle);
     const { settings, environment, file } = wanted;
-    const { branch, repository } = settings.delivery.operations;
-    const checkout = new OperationsCheckout(directory, branch, promoteTitle);
+    const checkout = new OperationsCheckout(directory, settings.delivery.operations.branch, promoteTitle);
     await checkout.requireClean(file);
 
     const { diff, plan } = await judgeFile(wanted, { registry, directory });
@@ -43,40 +37,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (problems.length > 0) throw refusal(environment, problems);
 
     const proposed = proposal(wanted, options, diff);
-    if (!options.yes) return propose(checkout, repository, proposed, wanted.before);
-
-    const asked = askedFor(environment, settings.catalog);
-    if (!options.retry) refuseFailedBefore(environment, asked, await openFailures(registry, environment));
-    await checkout.requireBranch(file, wanted.text);
-    if ((await checkout.textOnBranch(file)) === wanted.text) {
-        await checkout.takeBranch();
-    } else {
-        const message = [proposed.title, ...(options.reason ? [options.reason] : [])].join("\n\n");
-        await checkout.commitToBranch({ file, text: wanted.text, message });
-        console.error(`${branch} of origin says so now: ${proposed.title}.`);
-    }
-    return new Deployment(directory, settings, environment, {
-        retry: options.retry,
-        lockTimeout: 600_000,
-        variables: options.reason === undefined ? {} : { ONEFLOW_REASON: options.reason },
-        freeLock: (holders) => freeLock(directory, environment.name, holders),
-        propose: (revert) => openPullRequest(checkout, repository, revert),
-    }).run();
-}
-
-async function propose(checkout: OperationsCheckout, repository: string, proposed: Proposed, before: string): Promise<number> {
-    const { file, text } = proposed;
-    const onBranch = await checkout.textOnBranch(file);
-    if (onBranch === text) {
-        const message = `says so on ${checkout.branch} already`;
-        const remedy = `the deploy workflow deploys it, or: ${["oneflow", "deploy", file.split(".")[1]].join(" ")}`;
-        throw new Refusal(promoteTitle, [{ subject: file, message, remedy }]);
-    }
-    if (onBranch !== before) {
-        const message = `says something else on ${checkout.branch} of origin than here`;
-        throw new Refusal(promoteTitle, [{ subject: file, message, remedy: "git pull --ff-only" }]);
-    }
-    return (await openPullRequest(checkout, repository, proposed)) ? 0 : 1;
+    const change = { checkout, wanted, proposed, title: promoteTitle };
+    return options.yes ? deployChange(change, { ...options, registry, directory }) : proposeChange(change);
 }
 
 function proposal(

@@ -2,7 +2,7 @@ import type { Checkout, Commits } from "../build/commits";
 import { servicesWithSchema } from "../promotion/databaseSchemas";
 import { decide } from "../promotion/decide";
 import type { CheckoutFact, HotfixFact, PromotionFacts, PromotionRequest, Stretch, TagFact } from "../promotion/model";
-import { propose, type Proposal } from "../promotion/proposal";
+import { directionOf, propose, type Proposal } from "../promotion/proposal";
 import { refs } from "../promotion/rules/rule";
 import { settingsThatDiffer } from "../promotion/settingsDiffer";
 import { tierAddress } from "../promotion/words";
@@ -64,7 +64,7 @@ export async function gatherFacts(
     const complete = refs(request).every(({ ref }) => locks[ref]);
     const schemas = await readSchemas(registry, request, { locks, current });
     const sets = complete && proposal.transitions.length > 0 ? await readSets(registry, request, proposal) : noSets;
-    const back = sets.ranHere.has(proposal.key);
+    const back = directionOf(proposal, { current, ...sets }) === "rollback";
     // What goes back is pulled from the own tier; the tier before need not even answer.
     const images = await readImages(registry, back ? { environment: request.environment } : request, proposal);
     const proved = back || sets.ranBefore.size > 0;
@@ -196,12 +196,12 @@ function repositoriesOf({ commit, pins, catalog }: PromotionRequest, ref: string
     return ref === commit ? all : [...new Set([...named, ...pinned])];
 }
 
-async function readSets(registry: Registry, { environment, before }: PromotionRequest, { key, wholeKey }: Proposal) {
+async function readSets(registry: Registry, { environment, before }: PromotionRequest, { key, wholeKey, formerKey }: Proposal) {
     const ran = async (tier: Tier, keys: readonly string[]) => {
         const found = await Promise.all(keys.map((one) => ranSet(registry, tier, one)));
         return new Set(keys.filter((_, index) => found[index]));
     };
-    const ranHere = await ran(environment, [key]);
+    const ranHere = await ran(environment, [...new Set([key, formerKey])]);
     // A set that ran here goes back and needs no proof, so a tier before that does not answer keeps nobody from it.
     const ranBefore = before && ranHere.size === 0 ? await ran(before, [...new Set([key, wholeKey])]) : new Set<string>();
     return { ranHere, ranBefore };

@@ -15,6 +15,11 @@ export interface Proposal {
      * that was deployed from the locks' own catalog. Equal to {@link key} where the catalog deploys all of the locks.
      */
     wholeKey: string;
+    /**
+     * {@link wholeKey} without the images that a pin only keeps: they run already, and the commit does not have them. So it is the key of
+     * what ran here, where services have come or gone since.
+     */
+    formerKey: string;
     /** Images whose digest would change, by name. */
     transitions: readonly Transition[];
     /** Services of the catalog that their lock does not have, sorted. */
@@ -93,12 +98,22 @@ export function propose(request: PromotionRequest, { locks, current }: Pick<Prom
             }),
     );
     const set = imageSet(images);
+    const changes = transitions(current ? imageSet(current.images) : {}, set).filter(({ image }) => !isLocal(catalog, image));
+    const unpinned = (name: string) => locks[refOf({ ...request, pins: {} }, locks, name)];
+    const kept = Object.keys(set).filter(
+        (name) =>
+            images[name].pinned &&
+            !Object.hasOwn(unpinned(name)?.catalog.services ?? {}, serviceOf(name)) &&
+            !changes.some(({ image }) => image === name),
+    );
+    const former = Object.entries({ ...whole, ...set }).filter(([name]) => !kept.includes(name));
     return {
         images,
         set,
         key: setKey(set),
         wholeKey: setKey({ ...whole, ...set }),
-        transitions: transitions(current ? imageSet(current.images) : {}, set).filter(({ image }) => !isLocal(catalog, image)),
+        formerKey: setKey(Object.fromEntries(former)),
+        transitions: changes,
         pending: Object.keys(catalog.services)
             .filter((service) => !locked(service) && !isLocal(catalog, service))
             .sort(),
@@ -111,13 +126,15 @@ export function propose(request: PromotionRequest, { locks, current }: Pick<Prom
 
 /** How the proposed set stands to what ran here. */
 export function directionOf(
-    { key, transitions }: Proposal,
+    { key, formerKey, transitions }: Proposal,
     { current, ranHere }: Pick<PromotionFacts, "current" | "ranHere">,
 ): Direction {
     if (current && transitions.length === 0) {
         return "unchanged";
     }
-    return ranHere.has(key) ? "rollback" : current ? "forward" : "first";
+    // What only leaves goes nowhere back.
+    const former = transitions.some(({ to }) => to !== undefined) && ranHere.has(formerKey);
+    return ranHere.has(key) || former ? "rollback" : current ? "forward" : "first";
 }
 
 function transitions(from: ImageSet, to: ImageSet): Transition[] {
