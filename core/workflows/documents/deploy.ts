@@ -3,7 +3,7 @@ import { choose, github, inputs, steps } from "../expressions";
 import { deployer, email } from "../identities";
 import type { Expression, Input, Workflow } from "../model";
 import { requestJob } from "./request";
-import { actAs, checkout, deployments, oneflow, pulumiTools, run, settingsFolder, stackExports } from "./steps";
+import { actAs, allHistory, checkout, deployments, oneflow, pulumiTools, run, settingsFolder, stackExports } from "./steps";
 
 /** Whether what failed before is tried again: a button's choice. */
 export const retry: Input = { description: "Try again what failed before", type: "boolean", required: false };
@@ -40,7 +40,7 @@ export function deployWorkflow({ delivery, environments }: Pick<Settings, "deliv
                 concurrency: { group: deployments(environment), cancelInProgress: false, queue: "max" },
                 outputs: { proposal: steps("deploy").output("proposal") },
                 steps: [
-                    checkout("Check out the settings and the program"),
+                    checkout("Check out the settings and the program", allHistory),
                     oneflow(delivery.operations),
                     {
                         name: "Install what the program needs",

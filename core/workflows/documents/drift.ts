@@ -2,7 +2,7 @@ import type { Settings } from "../../settings/model";
 import { matrix, text } from "../expressions";
 import { auditor, email } from "../identities";
 import type { Permissions, Workflow } from "../model";
-import { called, actAs, checkout, oneflow, pulumiTools, run, stackExports } from "./steps";
+import { actAs, allHistory, called, checkout, oneflow, pulumiTools, run, stackExports } from "./steps";
 
 /** Compares every environment with what its file says. It changes nothing: a job that finds a difference is red. */
 export function driftWorkflow({ delivery, environments }: Pick<Settings, "delivery" | "environments">): Workflow {
@@ -19,7 +19,7 @@ export function driftWorkflow({ delivery, environments }: Pick<Settings, "delive
                 timeoutMinutes: 30,
                 strategy: { failFast: false, matrix: { environment: environments.map(({ name }) => name) } },
                 steps: [
-                    checkout("Check out the settings and the program", { ref: delivery.operations.branch }),
+                    checkout("Check out the settings and the program", { ref: delivery.operations.branch, ...allHistory }),
                     oneflow(delivery.operations),
                     { name: "Install what the program needs", run: ["npm ci --omit=dev"] },
                     actAs("auditor", email(auditor(delivery))),

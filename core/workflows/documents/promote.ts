@@ -3,7 +3,7 @@ import { inputs, steps, text } from "../expressions";
 import { auditor, email } from "../identities";
 import type { Input, Workflow } from "../model";
 import { requestJob, requestPermissions } from "./request";
-import { called, checkout, actAs, oneflow, pulumiTools, run, stackExports } from "./steps";
+import { actAs, allHistory, called, checkout, oneflow, pulumiTools, run, stackExports } from "./steps";
 
 const ref: Input = {
     description: "What to promote: a full commit SHA or a release",
@@ -42,7 +42,7 @@ export function promoteWorkflow({ delivery }: Pick<Settings, "delivery">): Workf
                 outputs: { proposal: steps("proposal").output("proposal") },
                 steps: [
                     // Whatever branch the button was pressed on: what runs with an identity stands on the protected one.
-                    checkout("Check out the settings and the program", { ref: operations.branch }),
+                    checkout("Check out the settings and the program", { ref: operations.branch, ...allHistory }),
                     oneflow(operations),
                     { name: "Install what the program needs", run: ["npm ci --omit=dev"] },
                     actAs("auditor", email(auditor(delivery))),

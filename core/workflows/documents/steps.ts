@@ -18,6 +18,9 @@ export function called({ repository, branch }: Delivery["operations"], name: Cal
     return { repository, path: workflowPath(name), branch, why };
 }
 
+/** All commits and tags: only they tell whether this branch contains a commit, and what a release's tag names. */
+export const allHistory = { "fetch-depth": 0 };
+
 /** @param more inputs of the action: a `ref`, or `fetch-depth: 0` where history is read */
 export function checkout(name: string, more: Readonly<Record<string, Value>> = {}): ActionStep {
     return { name, action: "actions/checkout", with: { "persist-credentials": false, ...more } };
