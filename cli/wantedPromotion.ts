@@ -13,6 +13,7 @@ import { readSettings } from "../core/settings/load";
 import type { Environment, Settings } from "../core/settings/model";
 import { stackFile } from "../core/settings/stackFile";
 import { withRequest } from "../core/settings/stackText";
+import { orKnown } from "../core/settings/suggest";
 
 /** What somebody wants an environment to run. */
 export interface Wanted {
@@ -44,6 +45,7 @@ export function wantedFile(directory: string, wanted: Wanted, title: string): Wa
     const { settings, environment } = readEnvironment(directory, name, title);
     const file = stackFile(name);
     const before = readFileSync(join(directory, file), "utf8");
+    refuseUnknown(services, settings, title);
     const request = requestOf(environment, ref, services, title);
     if (!request) {
         return { settings, environment, file, before, text: before };
@@ -104,6 +106,18 @@ function requestOf(
     const others = Object.entries(pins).filter(([service]) => !services.includes(service));
     const own = ref === commit ? [] : services.map((service) => [service, ref]);
     return { commit, pins: Object.fromEntries([...others, ...own]) };
+}
+
+function refuseUnknown(services: readonly string[], { catalog }: Settings, title: string): void {
+    const known = Object.keys(catalog.services);
+    const unknown = services.filter((name) => !known.includes(name));
+    if (unknown.length > 0) {
+        const about = (name: string) => ({
+            subject: name,
+            message: `is no service of services.yaml; ${orKnown(name, known, "services")}`,
+        });
+        throw new Refusal(title, unknown.map(about));
+    }
 }
 
 function readEnvironment(directory: string, name: string, title: string) {
