@@ -17,7 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const [name, ref, ...more] = argv;
     if (!name || !ref || more.length > 0) {
         const message = "takes the name of one environment, and what to promote to it";
-        const remedy = "npx oneflow propose stage <full sha>";
+        const remedy = "npx oneflow propose stage <full sha, or v1.4.0>";
         throw new Refusal("Nothing was proposed", [{ subject: "oneflow propose", message, remedy }]);
     }
     console.log(JSON.stringify(propose(process.cwd(), name, ref)));

@@ -44,6 +44,17 @@ describe("oneflow propose", () => {
         assert.equal(fileOf("stage"), proposed.text.replace(sha, otherSha));
     });
 
+    it("takes a release, and names branch and pull request after it", async () => {
+        const { status, stdout } = await oneflowIn(directory, ["propose", "stage", "v1.4.0"]);
+        assert.equal(status, 0);
+        const { branch, title, body, text } = JSON.parse(stdout) as Proposed;
+        assert.deepEqual(
+            [branch, title, body],
+            ["promote/stage/v1.4.0", "Promote v1.4.0 to stage", "stage goes from nothing to v1.4.0. Merging this deploys it."],
+        );
+        assert.match(text, /^ {2}acme-shop:commit: v1\.4\.0$/m);
+    });
+
     it("leaves the file as it was where the environment takes no such ref, and says what it takes", async () => {
         const before = fileOf("stage");
         const { status, stderr } = await oneflowIn(directory, ["propose", "stage", "latest"]);
