@@ -42,7 +42,7 @@ const slips = {
         instead: `  ${longName}: { source: src/long, kind: worker }\n  adservice:\n`,
     },
     wrongAmount: { file: "services.yaml", text: "resources: { cpu: 300m", instead: "resources: { cpu: fast" },
-    notYet: { file: "Pulumi.stage.yaml", text: "promotesFrom: dev\n", instead: "promotesFrom: dev\n    accepts: releases\n" },
+    wrongWord: { file: "Pulumi.stage.yaml", text: "promotesFrom: dev\n", instead: "promotesFrom: dev\n    accepts: tags\n" },
     brokenCatalog: { file: "services.yaml", text: "services:\n", instead: "services: [\n" },
     brokenStack: { file: "Pulumi.stage.yaml", text: "config:\n", instead: "config: [\n" },
     wrongTopLevelType: { file: "Pulumi.stage.yaml", text: "config:\n", instead: "config:\n  acme-shop:pins: none\n" },
@@ -74,7 +74,7 @@ const reports: Partial<Record<keyof typeof slips, string[]>> = {
         'is in the namespace acme-shpo, which nothing here reads; did you mean "acme-shop"?',
         "→ pulumi config rm acme-shpo:commit -s stage",
     ],
-    notYet: ["Pulumi.stage.yaml: acme-shop:environment.accepts", "accepts: releases is not supported yet", "→ write commits"],
+    wrongWord: ["Pulumi.stage.yaml: acme-shop:environment.accepts", '"tags" is not commits or releases'],
     noProject: [
         "Pulumi.stage.yaml: gcp:project",
         "missing; expected a Google Cloud project id: 6 to 30 lower-case letters, digits and dashes, a letter first, no dash last",
@@ -148,7 +148,7 @@ describe("pulumi up refuses, with its words and with nothing touched,", function
     it("ten mistakes at once, all in one report", async () => {
         const ten = [
             ...(["wrongType", "longName", "wrongAmount", "samePath", "circle"] as const),
-            ...(["strayNamespace", "notYet", "noProject", "branch", "unknownService"] as const),
+            ...(["strayNamespace", "wrongWord", "noProject", "branch", "unknownService"] as const),
         ];
         slip(...ten.map((name) => slips[name]));
         assert.deepEqual(await refused(), [report(ten)]);
