@@ -14,6 +14,8 @@ import { describePlans, measurePlans } from "./plannerReport";
 import { describeMutations, measureMutations } from "./mutations/run";
 import { measurePromotions } from "./promotion";
 import { countRequests, measureResolves } from "./registry";
+import { measureReleases } from "./releases";
+import { describeReleases } from "./releasesReport";
 import { describe, type Figures } from "./report";
 import { bar, judge, measureStarts } from "./starts";
 
@@ -22,17 +24,19 @@ import { bar, judge, measureStarts } from "./starts";
  * else is worth knowing. With `--kubernetes`: how long the services take to a real control plane, beside a plain Pulumi
  * program, kubectl and helm. Everything is taken in one run, on the sandbox's doubles. With `--planner`: what is built over
  * the real history of a monorepo, beside other ways to decide it. With `--mutations`: whether the tests of the rules notice each rule
- * that is taken away and each comparison that is turned.
+ * that is taken away and each comparison that is turned. With `--releases`: what releases and promotions of 10, 100 and 200 services
+ * ask of a registry, and leave in it.
  *
- * @param argv `--rounds N` (default 7, with `--kubernetes` 5), `--json`, `--kubernetes`, `--planner`, `--mutations`, `--only part of a file's name`
+ * @param argv `--rounds N` (default 7, with `--kubernetes` 5), `--json`, `--kubernetes`, `--planner`, `--mutations`, `--releases`, `--only part of a file's name`
  * @returns 1 where a median is above its bar or nobody noticed a mutant, else 0
  */
 export async function main(argv: readonly string[]): Promise<number> {
-    const { rounds, json, kubernetes, planner, mutations, only } = readArguments(argv);
+    const { rounds, json, kubernetes, planner, mutations, releases, only } = readArguments(argv);
     const root = mkdtempSync(join(tmpdir(), "oneflow-bench-"));
     const bench = { root, rounds, json, before: loadavg()[0], progress: (line: string) => void process.stderr.write(`${line}\n`) };
     try {
         if (mutations) return await benchMutations(bench, only);
+        if (releases) return await benchReleases(bench);
         if (planner) return await benchPlanner(bench);
         return await (kubernetes ? benchCluster(bench) : benchStarts(bench));
     } finally {
@@ -80,6 +84,12 @@ async function benchPlanner({ root, json, progress }: Bench): Promise<number> {
     return 0;
 }
 
+async function benchReleases({ root, json, progress }: Bench): Promise<number> {
+    const costs = await measureReleases(root, [10, 100, 200], progress);
+    console.log(json ? JSON.stringify(costs, null, 2) : describeReleases(costs));
+    return 0;
+}
+
 async function benchMutations({ json, progress }: Bench, only: string | undefined): Promise<number> {
     const verdicts = await measureMutations(only, progress);
     console.log(json ? JSON.stringify(verdicts, null, 2) : describeMutations(verdicts));
@@ -92,6 +102,7 @@ interface Arguments {
     kubernetes: boolean;
     planner: boolean;
     mutations: boolean;
+    releases: boolean;
     only?: string;
 }
 
@@ -104,14 +115,15 @@ function readArguments(argv: readonly string[]): Arguments {
             kubernetes: { type: "boolean", default: false },
             planner: { type: "boolean", default: false },
             mutations: { type: "boolean", default: false },
+            releases: { type: "boolean", default: false },
             only: { type: "string" },
         },
     });
-    const { kubernetes, json, planner, mutations, only } = values;
+    const { kubernetes, json, planner, mutations, releases, only } = values;
     const rounds = Number(values.rounds ?? (kubernetes ? 5 : 7));
     if (!Number.isInteger(rounds) || rounds < 1) {
         const message = `is ${JSON.stringify(values.rounds)}; expected a whole number from 1 on`;
         throw new Refusal("Nothing was measured", [{ subject: "--rounds", message, remedy: "npm run bench -- --rounds 7" }]);
     }
-    return { rounds, json, kubernetes, planner, mutations, ...(only !== undefined && { only }) };
+    return { rounds, json, kubernetes, planner, mutations, releases, ...(only !== undefined && { only }) };
 }
