@@ -29,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const asked = readReleaseArguments(argv);
     const directory = process.cwd();
     const settings = settingsHere("Nothing was released");
+    await refuseShallow(directory);
     const registry = new OciRegistry();
     return asked.publish ? publishTag(registry, directory, settings, asked) : tagRelease(registry, directory, settings, asked);
 }
@@ -71,9 +72,16 @@ export async function tagRelease(
     return 0;
 }
 
+/** Without its history nobody can tell what a commit stands on. */
+async function refuseShallow(directory: string): Promise<void> {
+    if (!(await commitsIn(directory).isShallow())) return;
+    const message = "is a clone whose history was cut off, and a release is judged by what its commit stands on";
+    throw new Refusal("Nothing was released", [{ subject: directory, message, remedy: "git fetch --unshallow --tags origin" }]);
+}
+
 /** What is judged are the tags and branches of origin, as they are now. */
 async function fetchAll(directory: string): Promise<void> {
-    await said(directory, ["fetch", "--quiet", "--tags", "origin"]).catch((error: Error) => {
+    await said(directory, ["fetch", "--quiet", "--prune", "--tags", "origin"]).catch((error: Error) => {
         throw new Refusal("Nothing was released", [
             {
                 subject: "origin",
@@ -152,14 +160,15 @@ function taken(version: string, releases: readonly TaggedRelease[], published: s
 /** A tag that could not be pushed does not stay: it would be in the way of the next try. */
 async function pushTag(directory: string, version: string, commit: string, text: string): Promise<void> {
     const tag = `v${version}`;
-    await said(directory, ["tag", "--annotate", "--cleanup=whitespace", `--message=${text}`, tag, commit]);
-    try {
-        await said(directory, ["push", "--quiet", "origin", `refs/tags/${tag}`]);
-    } catch (error) {
+    const failed = (what: string, remedy: string) => (error: Error) => {
+        const message = `was not ${what}: ${error.message}`;
+        throw new Refusal("Nothing was released", [{ subject: tag, message, remedy }]);
+    };
+    await said(directory, ["tag", "--annotate", "--cleanup=whitespace", `--message=${text}`, tag, commit]).catch(
+        failed("made", "git config user.name <you> && git config user.email <your address>   # where git asks who you are"),
+    );
+    await said(directory, ["push", "--quiet", "origin", `refs/tags/${tag}`]).catch(async (error: Error) => {
         await said(directory, ["tag", "--delete", tag]);
-        const message = `was not pushed, and is taken back here: ${(error as Error).message}`;
-        throw new Refusal("Nothing was released", [
-            { subject: tag, message, remedy: `git push origin ${tag}   # who may: platform.releasers` },
-        ]);
-    }
+        failed("pushed, and is taken back here", `oneflow release ${tag}   # once you may push tags: platform.releasers`)(error);
+    });
 }

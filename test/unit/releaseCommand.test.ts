@@ -182,6 +182,18 @@ describe("oneflow release", () => {
         );
     });
 
+    it("needs to know who tags", async () => {
+        await runGit(clone.directory, ["config", "user.useConfigOnly", "true"]);
+        await runGit(clone.directory, ["config", "--unset", "user.email"]);
+        const { GIT_CONFIG_GLOBAL: own } = process.env;
+        process.env.GIT_CONFIG_GLOBAL = "/dev/null";
+        const { message } = await refused(() => tagged(shop, "v1.0.0")).finally(() => {
+            if (own === undefined) delete process.env.GIT_CONFIG_GLOBAL;
+            else process.env.GIT_CONFIG_GLOBAL = own;
+        });
+        assert.match(message, /v1\.0\.0 {2}was not made: [^]*→ git config user\.name/);
+    });
+
     it("leaves no tag behind that could not be pushed", async () => {
         const hook = join(bare.directory, "hooks", "pre-receive");
         writeFileSync(hook, "#!/bin/sh\necho 'GH013: Repository rule violations found' >&2\nexit 1\n");
