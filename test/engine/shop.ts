@@ -107,9 +107,9 @@ function copy(from: string, to: string): void {
     cpSync(from, to, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
 }
 
-after("stop the worlds and remove them", async () => {
-    for (const root of roots) {
-        await World.stop(root);
-        rmSync(root, { recursive: true, force: true });
-    }
+after("stop the worlds and remove them", async function () {
+    // As many worlds as files, some with control planes, each with thousands of files.
+    this.timeout(180_000);
+    await Promise.all(roots.map((root) => World.stop(root)));
+    for (const root of roots) rmSync(root, { recursive: true, force: true });
 });
