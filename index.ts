@@ -2,6 +2,7 @@ import "./bin/quickStart";
 import * as pulumi from "@pulumi/pulumi";
 import { reported } from "./components/reported";
 import { planPromotion } from "./core/facts/planPromotion";
+import { readKept } from "./core/facts/readKept";
 import { loadSettings } from "./core/settings/load";
 
 /** Settings → digests → one component. Whatever is refused is refused here, before the first resource is registered. */
@@ -18,9 +19,11 @@ async function oneflow(): Promise<Record<string, unknown>> {
         return { deployers };
     }
 
-    const outcome = await planPromotion(settings, target.environment);
+    const { environment } = target;
+    const outcome = await planPromotion(settings, environment);
+    const kept = await readKept(project, environment);
     const { Environment } = await import("./components/environment");
-    const { registered } = new Environment(project, { settings, environment: target.environment, outcome });
+    const { registered } = new Environment(project, { settings, environment, outcome, kept });
     return { ...(await registered) };
 }
 

@@ -35,7 +35,7 @@ export function environmentExports(directory: string, stack: string): string {
     };
     const known = contexts({ ...process.env, ...variables }).names;
     const commands = stackClusters(settings)
-        .filter(({ managed, context }) => managed && !known.includes(context))
+        .filter(({ managed, context, suspended }) => managed && !suspended && !known.includes(context))
         .map((cluster) => credentialsCommand(cluster, stackProject(settings)));
     return [...Object.entries(variables).map(([name, value]) => `export ${name}=${shellQuoted(value)}`), ...commands].join("\n");
 }

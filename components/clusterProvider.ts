@@ -12,6 +12,11 @@ export function clusterProvider(name: string, context: string, opts: pulumi.Reso
     return new Provider(name, { context }, { ...opts, transformations: [withoutKubeconfig] });
 }
 
+/** The same provider while its cluster is left out: that it does not answer stops nobody, a refresh included. */
+export function suspendedProvider(name: string, context: string, opts: pulumi.ResourceOptions): Provider {
+    return new Provider(name, { context, skipUpdateUnreachable: true }, { ...opts, transformations: [withoutKubeconfig] });
+}
+
 const withoutKubeconfig: pulumi.ResourceTransformation = ({ props, opts }) => {
     const { kubeconfig: _ofThisMachine, ...kept } = props as Record<string, unknown>;
     return { props: kept, opts };

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { Outcome } from "../core/facts/planPromotion";
+import type { Kept } from "../core/facts/readKept";
 import type { RenderContext } from "../core/manifests/workload";
 import type { Plan } from "../core/promotion/model";
 import { movesForward } from "../core/promotion/movesForward";
@@ -11,11 +12,12 @@ import { catalogImages } from "../core/release/lock";
 import { clusterKey } from "../core/settings/clusterKey";
 import type { Catalog, Environment as EnvironmentSettings, Settings } from "../core/settings/model";
 import { inWaves } from "../core/settings/waves";
-import { clusterProvider } from "./clusterProvider";
+import { clusterProvider, suspendedProvider } from "./clusterProvider";
 import { clusterWorkloads } from "./clusterWorkloads";
 import type { LocalImage } from "./localImage";
 import { PromotedImages } from "./promotedImages";
 import { RecordedRun } from "./recordedRun";
+import { suspendedCluster } from "./suspendedCluster";
 
 /** What an {@link Environment} is made from. */
 export interface EnvironmentArgs {
@@ -23,6 +25,8 @@ export interface EnvironmentArgs {
     environment: EnvironmentSettings;
     /** What will run, already judged, or why nothing does. */
     outcome: Outcome;
+    /** What the suspended clusters have. @default no cluster is suspended */
+    kept?: Kept;
     /** How images of the working copy are pushed. @default as all else in a registry: docker's configuration, else Google's defaults */
     credentials?: Credentials;
 }
@@ -60,11 +64,9 @@ export class Environment extends pulumi.ComponentResource {
     }
 
     /** @returns what is there once all is healthy. Nothing where services of the working copy run: such a run is not recorded */
-    private async deploy(
-        plan: Plan,
-        { settings: own, environment, outcome, credentials }: EnvironmentArgs,
-    ): Promise<RecordedRun | undefined> {
-        const settings = outcome.catalog ? { ...own, catalog: outcome.catalog } : own;
+    private async deploy(plan: Plan, args: EnvironmentArgs): Promise<RecordedRun | undefined> {
+        const { environment, outcome, kept = {}, credentials } = args;
+        const settings = outcome.catalog ? { ...args.settings, catalog: outcome.catalog } : args.settings;
         const from = settings.environments.find((other) => other.name === environment.promotesFrom) ?? environment;
         const images = new PromotedImages("images", { plan, from, deploy: settings.delivery.deploy }, { parent: this });
         // The images' provider is a process of its own, for which every workload waits: it starts while they are made.
@@ -76,6 +78,11 @@ export class Environment extends pulumi.ComponentResource {
         const built = plan.local ? await this.buildLocally(plan.local, environment, settings.catalog, credentials) : {};
         const pinned = plan.local && Object.fromEntries(Object.values(built).map((image) => [image.reference, image.pinned]));
         const context = renderContext(settings, plan, built);
+        for (const cluster of environment.clusters.filter(({ suspended }) => suspended)) {
+            const key = clusterKey(settings.project, environment, cluster);
+            pulumi.log.info(`${cluster.context} is suspended: what it has stays as it is`, this);
+            suspendedCluster(kept[key] ?? [], suspendedProvider(key, cluster.context, { parent: this }), this);
+        }
         const workloads: pulumi.Resource[] = [];
         let gate: pulumi.Resource[] = [];
         for (const wave of inWaves(environment.clusters)) {

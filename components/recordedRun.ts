@@ -45,7 +45,8 @@ export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedR
     const schemas =
         plan.schemas && Object.fromEntries(Object.entries(plan.schemas).map(([service, { label }]) => [service, label]));
     const { name, registry, tier, namespace } = environment;
-    const clusters = environment.clusters.map((cluster) => ({
+    const deployed = environment.clusters.filter(({ suspended }) => !suspended);
+    const clusters = deployed.map((cluster) => ({
         name: cluster.name,
         region: cluster.region,
         context: cluster.context,

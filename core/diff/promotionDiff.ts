@@ -4,7 +4,7 @@ import { decide } from "../promotion/decide";
 import type { Plan } from "../promotion/model";
 import { refs } from "../promotion/rules/rule";
 import { askedText } from "../promotion/standingOverride";
-import { askedRef, list, shortCommit } from "../promotion/words";
+import { askedRef, shortCommit } from "../promotion/words";
 import type { RunRecord } from "../release/runRecord";
 import { plannedObjects, recordedObjects } from "./deployedObjects";
 import type { ImageChange, Outcome, PathHistory, PromotionDiff } from "./model";
@@ -68,7 +68,7 @@ function outcomeOf(
         }),
         staying: Object.keys(images).length - transitions.filter(({ to }) => to !== undefined).length,
         objects: objectChanges(before, plannedObjects(project, catalog, plan)),
-        clusters: environment.clusters.map(({ name }) => name),
+        clusters: environment.clusters.filter(({ suspended }) => !suspended).map(({ name }) => name),
         migrations: migrations.due,
         removals,
         pending,
@@ -77,11 +77,15 @@ function outcomeOf(
     };
 }
 
-/** The record knows one set for all clusters: in a cluster that it does not name, everything is new. */
+/** The record knows one set for all clusters: in a cluster that it does not name, more may change. */
 function clusterNotes({ environment: { name, clusters } }: Plan, current: RunRecord | undefined): string[] {
-    const known = new Set(current?.clusters.map((cluster) => cluster.name));
-    const added = clusters.filter((cluster) => current && !known.has(cluster.name)).map((cluster) => cluster.name);
-    return added.length > 0 ? [`${list(added)} did not run ${name} before: there, everything is new`] : [];
+    const known = new Set(current?.clusters.map(({ context }) => context));
+    const suspended = clusters.filter((cluster) => cluster.suspended).map(({ context }) => context);
+    const added = clusters.filter((cluster) => current && !cluster.suspended && !known.has(cluster.context));
+    return [
+        ...suspended.map((context) => `${context} is suspended: what it has stays as it is`),
+        ...added.map(({ context }) => `${context} was not in the last run of ${name}: there, more changes than is listed`),
+    ];
 }
 
 function describeBack(plan: Plan): string {

@@ -27,10 +27,10 @@ export function contexts(environment: NodeJS.ProcessEnv): Contexts {
     };
 }
 
-/** A problem for each cluster of the environment that no kubeconfig has the context of, and for each file that cannot be read. */
+/** A problem for each cluster that is deployed to and that no kubeconfig has the context of, and for each file that cannot be read. */
 export function requireContexts(environment: Environment, processEnvironment: NodeJS.ProcessEnv): Problem[] {
     const found = contexts(processEnvironment);
-    const missing = environment.clusters.filter(({ context }) => !found.names.includes(context));
+    const missing = environment.clusters.filter(({ context, suspended }) => !suspended && !found.names.includes(context));
     return [...found.problems, ...missing.map((cluster) => missingContext(cluster, environment, found))];
 }
 

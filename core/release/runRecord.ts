@@ -23,7 +23,7 @@ export interface RunRecord {
     migrated?: readonly string[];
     /** Service → label of the schema that its database was at, of those that declare one. @default - none does */
     schemas?: Readonly<Record<string, string>>;
-    /** Where it ran. */
+    /** Where it ran: without the clusters that were suspended. */
     clusters: readonly Pick<Cluster, "name" | "region" | "context">[];
     namespace: string;
     /** When the last workload was healthy, ISO 8601 in UTC with seconds. */

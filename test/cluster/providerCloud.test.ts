@@ -56,7 +56,7 @@ describe("A cluster of the simulated cloud that a real Kubernetes stands behind"
 
     it("lets nobody through whom the cloud's IAM does not let connect", async () => {
         await assert.rejects(
-            configure(kubeconfig({ token })),
+            make(await configure(kubeconfig({ token })), "of-deployer"),
             /cluster is unreachable: .*403 Forbidden: Permission 'container\.clusters\.connect' denied on resource 'projects\/acme-dev/,
         );
     });

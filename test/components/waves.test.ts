@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import type { ForeseenRun } from "../../components/recordedRun";
+import type { Kept } from "../../core/facts/readKept";
+import type { StateResource } from "../../core/facts/stackState";
 import type { Direction } from "../../core/promotion/model";
 import type { Cluster } from "../../core/settings/model";
 import { commit, plan } from "./plan";
@@ -14,7 +17,7 @@ const cluster = (region: string, more: Partial<Cluster> = {}): Cluster => ({
 });
 
 /** What an environment whose cart comes after its checkout registers. */
-async function deploy(direction: Direction, clusters: readonly Cluster[]): Promise<Registered[]> {
+async function deploy(direction: Direction, clusters: readonly Cluster[], kept?: Kept): Promise<Registered[]> {
     const { Environment } = await import("../../components/environment");
     const all = settings({
         catalog: {
@@ -26,7 +29,7 @@ async function deploy(direction: Direction, clusters: readonly Cluster[]): Promi
     });
     const prod = environment("prod", { promotesFrom: "stage", commit, clusters });
     const outcome = { plan: plan(all, prod, { direction }), words: "…" };
-    return record(() => new Environment("acme-shop", { settings: all, environment: prod, outcome }).registered);
+    return record(() => new Environment("acme-shop", { settings: all, environment: prod, outcome, kept }).registered);
 }
 
 const dependsOn = (resources: readonly Registered[], type: string, name: string) =>
@@ -96,5 +99,58 @@ describe("On several clusters", function () {
         assert.deepEqual(dependsOn(runs.forward, "Deployment", "us-east1-cart"), [...own, ...other].sort());
         assert.deepEqual(dependsOn(runs.rollback, "Deployment", "us-east1-cart"), own);
         assert.deepEqual(dependsOn(runs.unchanged, "Deployment", "us-east1-cart"), own);
+    });
+});
+
+describe("A suspended cluster", function () {
+    this.timeout(60_000);
+    const top = "urn:pulumi:test::acme-shop::oneflow:index:Environment::acme-shop";
+    const urn = (types: string, name: string) => `urn:pulumi:test::acme-shop::oneflow:index:Environment$${types}::${name}`;
+    const component = urn("oneflow:index:Microservice", "us-east1-gone");
+    const account = urn("oneflow:index:Microservice$kubernetes:core/v1:ServiceAccount", "us-east1-gone-account");
+    const kept: StateResource[] = [
+        { urn: component, type: "oneflow:index:Microservice", custom: false, parent: top },
+        {
+            ...{ urn: account, type: "kubernetes:core/v1:ServiceAccount", custom: true, parent: component },
+            inputs: { metadata: { name: "gone" } },
+        },
+        {
+            urn: urn("oneflow:index:Microservice$kubernetes:apps/v1:Deployment", "us-east1-gone"),
+            ...{ type: "kubernetes:apps/v1:Deployment", custom: true, parent: component },
+            inputs: { metadata: { name: "gone", labels: { of: "another version of the program" } } },
+            dependencies: [
+                "urn:pulumi:test::acme-shop::oneflow:index:Environment$pulumi-nodejs:dynamic/oneflow:PromotedImages::images",
+                account,
+            ],
+        },
+    ];
+
+    it("is asked for what the state has of it, even of a service that the catalog lost, and for nothing else", async () => {
+        const clusters = [cluster("europe-west1"), cluster("us-east1", { wave: 2, suspended: true })];
+        const resources = await deploy("forward", clusters, { "us-east1": kept });
+        const there = resources.filter(({ name }) => name.startsWith("us-east1"));
+        assert.deepEqual(there, [
+            {
+                ...{ type: "kubernetes:apps/v1:Deployment", name: "us-east1-gone" },
+                inputs: kept[2].inputs,
+                dependsOn: ["ServiceAccount:us-east1-gone-account"],
+            },
+            {
+                ...{ type: "kubernetes:core/v1:ServiceAccount", name: "us-east1-gone-account" },
+                inputs: kept[1].inputs,
+                dependsOn: [],
+            },
+            { type: "oneflow:index:Microservice", name: "us-east1-gone", inputs: {}, dependsOn: [] },
+            {
+                ...{ type: "pulumi:providers:kubernetes", name: "us-east1", dependsOn: [] },
+                inputs: { context: "gke_acme-prod_us-east1_acme-shop-prod", skipUpdateUnreachable: "true" },
+            },
+        ]);
+        assert.deepEqual(dependsOn(resources, "RunRecord", "run"), workloads("europe-west1"));
+        const { run } = resources.find(({ name }) => name === "run")!.inputs;
+        assert.deepEqual(
+            (JSON.parse(run as string) as ForeseenRun).clusters.map(({ region }) => region),
+            ["europe-west1"],
+        );
     });
 });

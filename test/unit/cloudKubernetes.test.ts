@@ -409,17 +409,45 @@ describe("The Kubernetes double", () => {
     });
 
     it("lets nobody in whom it does not know, and reaches no cluster that there is not", async () => {
-        await assert.rejects(double().configure({ kubeconfig: kubeconfig("{ token: forged }") }), /Unauthorized/);
+        const reached = async (config: Record<string, string>) =>
+            apply(tokens.configMap, { metadata: { name: "c", namespace: "shop" } }, await double().configure(config));
+        await assert.rejects(reached({ kubeconfig: kubeconfig("{ token: forged }") }), /Unauthorized/);
+        await assert.rejects(reached({ context: "gke_prod" }), /context "gke_prod" does not exist: the kubeconfig has kind/);
         await assert.rejects(
-            double().configure({ context: "gke_prod" }),
-            /context "gke_prod" does not exist: the kubeconfig has kind/,
-        );
-        await assert.rejects(
-            double().configure({
+            reached({
                 kubeconfig: kubeconfig("{ token: deployer-token }").replace("127.0.0.1:6443", "gke-1.europe-west1.gke.goog"),
             }),
             /no such host/,
         );
+    });
+
+    it("tells what changes in a cluster that it does not reach, and does nothing there", async () => {
+        const unreached = await double().configure({ context: "gke_prod" });
+        const old = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c", namespace: "shop" }, data: { a: "1" } };
+        const { inputs } = await unreached.check({
+            token: tokens.configMap,
+            name: "c",
+            olds: old,
+            news: old,
+            seed: Buffer.alloc(32),
+        });
+        assert.deepEqual(inputs, old);
+        const asked = { token: tokens.configMap, id: "shop/c", oldInputs: old, oldOutputs: old, ignore: [] };
+        assert.deepEqual((await unreached.diff({ ...asked, inputs })).changes, {});
+        const changed = { ...old, data: { a: "2" } };
+        assert.deepEqual((await unreached.diff({ ...asked, inputs: changed })).changes, {
+            "data.a": { kind: "update", replace: true },
+        });
+        const reason = /configured Kubernetes cluster is unreachable: .*context "gke_prod" does not exist/;
+        await assert.rejects(unreached.update({ ...asked, inputs: changed, preview: false }), reason);
+        await assert.rejects(unreached.read({ ...asked, inputs: old, outputs: old }), reason);
+        await assert.rejects(unreached.delete({ ...asked, outputs: old }), reason);
+
+        const skipping = await double().configure({ context: "gke_prod", skipUpdateUnreachable: "true" });
+        const check = { token: tokens.configMap, name: "c", olds: old, news: changed, seed: Buffer.alloc(32) };
+        assert.deepEqual(skipping.check(check), { inputs: old });
+        assert.deepEqual(await skipping.read({ ...asked, inputs: old, outputs: old }), { id: "shop/c", inputs: old, outputs: old });
+        await assert.rejects(skipping.update({ ...asked, inputs: changed, preview: false }), reason);
     });
 
     it("lets members of the cloud into a GKE cluster only by IAM", async () => {
@@ -431,7 +459,11 @@ describe("The Kubernetes double", () => {
             },
         });
         const config = kubeconfig("{ token: deployer-token }").replace("127.0.0.1:6443", "gke-1.europe-west1.gke.goog");
-        await assert.rejects(double().configure({ kubeconfig: config }), /Permission 'container\.clusters\.connect' denied/);
+        const refused = await double().configure({ kubeconfig: config });
+        await assert.rejects(
+            apply(tokens.namespace, { metadata: { name: "shop" } }, refused),
+            /Permission 'container\.clusters\.connect' denied/,
+        );
 
         cloud.iam.grant("projects/acme-dev", "roles/container.viewer", deployer);
         const viewer = await double().configure({ kubeconfig: config, upsertExistingObjects: "true" });

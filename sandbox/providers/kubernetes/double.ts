@@ -4,13 +4,14 @@ import { connectionRefusal } from "../cloud/clusterIam";
 import { diffInputs } from "../diff";
 import type { ProviderDouble, ProviderInstance } from "../double";
 import { ApiServer } from "./apiServer";
-import { type Connection, readKubeconfig, unreachable } from "./kubeconfig";
+import { type Connection, readKubeconfig, Unreachable, unreachable } from "./kubeconfig";
 import { Kubelet, type PullImage } from "./kubelet";
 import { LiveCluster } from "./live/liveCluster";
 import { LiveInstance } from "./live/liveInstance";
 import { Liveness } from "./liveness";
 import { PlayedInstance } from "./playedInstance";
 import { secretMounts } from "./secretMounts";
+import { UnreachableInstance } from "./unreachableInstance";
 
 export interface KubernetesDoubleOptions {
     /** Path or text of the kubeconfig for providers that name none. */
@@ -54,36 +55,47 @@ export function kubernetesDouble(cloud: Cloud, options: KubernetesDoubleOptions)
         name: "kubernetes",
         version: "4.34.2",
         diffConfig: (before, after) => diffInputs(before, after, { replaceOn: ["context", "cluster"] }),
-        configure: async (config): Promise<ProviderInstance> => {
-            const connection = readKubeconfig(config.kubeconfig ?? options.kubeconfig, config);
-            const { server, namespace } = connection;
-            const cluster = cloud.clusterAt(server);
-            if (!cluster) {
-                const { hostname } = new URL(server);
-                if (hostname.endsWith(cloudDomain)) {
-                    throw unreachable(`${server}: dial tcp: lookup ${hostname}: no such host`);
-                }
-                return live(directClient(connection), namespace, config);
+        configure: (config) => connect(config).catch(whileUnreachable(config)),
+    };
+
+    async function connect(config: Readonly<Record<string, string>>): Promise<ProviderInstance> {
+        const connection = readKubeconfig(config.kubeconfig ?? options.kubeconfig, config);
+        const { server, namespace } = connection;
+        const cluster = cloud.clusterAt(server);
+        if (!cluster) {
+            const { hostname } = new URL(server);
+            if (hostname.endsWith(cloudDomain)) {
+                throw unreachable(`${server}: dial tcp: lookup ${hostname}: no such host`);
             }
-            const { member: loggedIn } = options;
-            const token = connection.token ?? (loggedIn === undefined ? undefined : cloud.tokenOf(loggedIn));
-            const member = connection.token === undefined ? loggedIn : cloud.identify(connection.token);
-            if (member === undefined) {
-                throw unreachable("the server has asked for the client to provide credentials: Unauthorized");
-            }
-            if (!cluster.controlPlane) {
-                return played(cluster, member, namespace, config);
-            }
-            const refusal = connectionRefusal(cloud, cluster, member);
-            if (refusal !== undefined) {
-                throw unreachable(refusal);
-            }
-            if (token === undefined) {
-                throw unreachable(`the server has asked for the client to provide credentials: no token stands for ${member}`);
-            }
-            const { address, certificateAuthority } = cluster.controlPlane;
-            return live(new ClusterClient(address, certificateAuthority, token), namespace, config);
-        },
+            return live(directClient(connection), namespace, config);
+        }
+        const { member: loggedIn } = options;
+        const token = connection.token ?? (loggedIn === undefined ? undefined : cloud.tokenOf(loggedIn));
+        const member = connection.token === undefined ? loggedIn : cloud.identify(connection.token);
+        if (member === undefined) {
+            throw unreachable("the server has asked for the client to provide credentials: Unauthorized");
+        }
+        if (!cluster.controlPlane) {
+            return played(cluster, member, namespace, config);
+        }
+        const refusal = connectionRefusal(cloud, cluster, member);
+        if (refusal !== undefined) {
+            throw unreachable(refusal);
+        }
+        if (token === undefined) {
+            throw unreachable(`the server has asked for the client to provide credentials: no token stands for ${member}`);
+        }
+        const { address, certificateAuthority } = cluster.controlPlane;
+        return live(new ClusterClient(address, certificateAuthority, token), namespace, config);
+    }
+}
+
+/** What a provider is whose cluster does not answer: the real one too is configured all the same. */
+function whileUnreachable(config: Readonly<Record<string, string>>): (error: unknown) => ProviderInstance {
+    const { namespace = "default", skipUpdateUnreachable } = config;
+    return (error) => {
+        if (!(error instanceof Unreachable)) throw error;
+        return new UnreachableInstance(error, namespace, skipUpdateUnreachable === "true");
     };
 }
 

@@ -60,8 +60,11 @@ export function readKubeconfig(
     };
 }
 
-export function unreachable(reason: string): ProviderError {
-    return new ProviderError(
+/** Nobody answers at a cluster's address, or lets this user in. */
+export class Unreachable extends ProviderError {}
+
+export function unreachable(reason: string): Unreachable {
+    return new Unreachable(
         `configured Kubernetes cluster is unreachable: unable to load schema information from the API server: ${reason}`,
     );
 }
