@@ -46,7 +46,8 @@ let shared: Promise<ControlPlane> | undefined;
 let started: ControlPlane | undefined;
 const directory = mkdtempSync(join(tmpdir(), "oneflow-cluster-"));
 
-after(async () => {
+after(async function () {
+    this.timeout(60_000);
     await started?.stop();
     rmSync(directory, { recursive: true });
 });
