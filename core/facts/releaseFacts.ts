@@ -1,4 +1,5 @@
 import type { History } from "../build/history";
+import { Refusal } from "../refusal";
 import type { Registry } from "../registry/model";
 import type { Digest } from "../registry/reference";
 import { imageRepository, runRepositories, type Tier } from "../release/addresses";
@@ -95,20 +96,31 @@ export async function notesOf(
     { version, commit }: Candidate,
     lock: Lock,
 ): Promise<string> {
-    const { deploy, operations } = settings.delivery;
+    const { operations } = settings.delivery;
+    const previous = await releaseBefore(registry, history, settings, { version, commit });
+    if (!previous) return releaseNotes(version, lock);
+    const own = commitRanges(previous.lock, lock).find(({ repository }) => repository === operations.repository.toLowerCase());
+    const commits = own && own.from.length > 0 ? await history.between(own.from, own.to) : [];
+    return releaseNotes(version, lock, previous, own ? { [own.repository]: commits } : {});
+}
+
+/** The newest release that a commit stands on and that can be read: one that is damaged is no reason to release nothing any more. */
+async function releaseBefore(
+    registry: Registry,
+    history: History,
+    { delivery: { deploy }, project }: Settings,
+    { version, commit }: Candidate,
+): Promise<{ version: string; lock: Lock } | undefined> {
     const earlier = (await history.releases(commit)).filter((release) => compareVersions(release.version, version) < 0);
     for (const { version: one } of earlier.sort((a, b) => compareVersions(b.version, a.version))) {
-        const before = await pullRelease(registry, { deploy, project: settings.project }, one);
-        if (before) {
-            const previous = { version: one, lock: before.release.lock };
-            const own = commitRanges(previous.lock, lock).find(
-                ({ repository }) => repository === operations.repository.toLowerCase(),
-            );
-            const commits = own && own.from.length > 0 ? await history.between(own.from, own.to) : [];
-            return releaseNotes(version, lock, previous, own ? { [own.repository]: commits } : {});
+        try {
+            const before = await pullRelease(registry, { deploy, project }, one);
+            if (before) return { version: one, lock: before.release.lock };
+        } catch (error) {
+            if (!(error instanceof Refusal)) throw error;
         }
     }
-    return releaseNotes(version, lock);
+    return undefined;
 }
 
 /** How often a lock is asked for that is not there yet, in seconds. */

@@ -174,12 +174,13 @@ describe("A release that is published", () => {
         assert.deepEqual(registry.contents(), whole.registry.contents());
     });
 
-    it("has notes since the newest release before it that was made, with the commits of this checkout", async () => {
+    it("has notes since the newest release before it that was made and can be read, with the commits of this checkout", async () => {
         const { registry, lock } = built();
         await publishRelease(registry, releaseOf(shop, "1.2.0", await lock(sha)), dev);
+        registry.putImage(`${deploy}/shop`, "no release", ["v1.3.1"]);
         const asked: unknown[] = [];
         const by = history({
-            releases: async () => ["1.2.0", "1.3.0", "1.5.0"].map((version) => ({ version, commit: sha })),
+            releases: async () => ["1.2.0", "1.3.0", "1.3.1", "1.5.0"].map((version) => ({ version, commit: sha })),
             between: async (from, to) => (asked.push(from, to), [{ commit: next, title: "Mend carts" }]),
         });
         const notes = await notesOf(registry, by, shop, { version: "1.4.0", commit: next }, await lock(next, "cart"));
