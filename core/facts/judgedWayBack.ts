@@ -9,8 +9,8 @@ import type { Settings } from "../settings/model";
 import { planPromotion, type Surroundings } from "./planPromotion";
 
 /**
- * What a failed rollout goes back to, held to the rules as every deployment is: a database that was migrated, or an image that is gone,
- * ends the way before it is begun. Services are rendered as they were when they were healthy, where the checkout's are others by now:
+ * What a failed rollout goes back to, held to the rules as every deployment is: a database that was migrated ends the
+ * way before it is begun. Services are rendered as they were when they were healthy, where the checkout's are others by now:
  * nobody is there to look whether the old images bear the new settings.
  *
  * @param plan what failed
