@@ -21,15 +21,15 @@ describe("the checkout of the operations repository", () => {
         await assert.rejects(attempt, (error) => error instanceof Refusal && words.test(error.message));
     };
 
+    // The sandbox's repositories are deaf to the machine's own configuration; what is tested here is a user's git, who has a name.
+    const own = process.env;
     before(() => {
-        // The sandbox's repositories are deaf to the machine's own configuration; what is tested here is a user's git.
-        for (const who of ["AUTHOR", "COMMITTER"]) {
-            process.env[`GIT_${who}_NAME`] = "Ada";
-            process.env[`GIT_${who}_EMAIL`] = "ada@acme.example";
-        }
+        const [name, email] = ["Ada", "ada@acme.example"];
+        const who = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
+        process.env = { ...own, ...who };
     });
     after(() => {
-        for (const who of ["AUTHOR", "COMMITTER"]) for (const what of ["NAME", "EMAIL"]) delete process.env[`GIT_${who}_${what}`];
+        process.env = own;
     });
     beforeEach(async () => {
         root = mkdtempSync(join(tmpdir(), "oneflow-checkout-"));
