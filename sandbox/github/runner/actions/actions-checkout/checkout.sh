@@ -31,7 +31,9 @@ else
 fi
 
 if [ "$DEPTH" = 0 ]; then
-    git -c "$key=$header" fetch --quiet --tags origin '+refs/heads/*:refs/remotes/origin/*' ${remote:+"+$wanted:$remote"}
+    git -c "$key=$header" fetch --quiet --tags origin '+refs/heads/*:refs/remotes/origin/*'
+    # A branch may have moved on since the push that started the run: the run's commit is what stands there then.
+    if [ -n "$remote" ]; then git -c "$key=$header" fetch --quiet --no-tags origin "+$wanted:$remote"; fi
     commit="$(git rev-parse "${remote:-$wanted}^{commit}")"
 else
     git -c "$key=$header" fetch --quiet --no-tags --depth="$DEPTH" origin "+$wanted${remote:+:$remote}"
