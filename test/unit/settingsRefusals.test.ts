@@ -448,6 +448,24 @@ describe("Environments are refused:", () => {
             },
         ],
         [
+            "a list whose clusters are all suspended",
+            environment({ clusters: [{ suspended: true }, { region: "us-east1", suspended: true }] }),
+            {
+                subject: "Pulumi.stage.yaml: shop:environment.clusters",
+                message: "all 2 clusters are suspended: nothing would be deployed to",
+                remedy: "take suspended out of one of them; to hold the whole environment, leave its commit as it is",
+            },
+        ],
+        [
+            "its one cluster that is suspended",
+            environment({ clusters: [{ suspended: true }] }),
+            {
+                subject: "Pulumi.stage.yaml: shop:environment.clusters",
+                message: "the one cluster is suspended: nothing would be deployed to",
+                remedy: "take suspended out of one of them; to hold the whole environment, leave its commit as it is",
+            },
+        ],
+        [
             "a wave before the first",
             environment({ clusters: [{ wave: 0 }, { region: "us-east1", wave: 2 }] }),
             {
@@ -1311,17 +1329,6 @@ describe("What is not supported yet is refused by name:", () => {
         }
         return entry.init ? { init: [{ name: "wait", image: redis, ...(entry.init as { name: object }).name }] } : entry;
     }
-
-    it("one problem each, never more", () => {
-        const files = environment({ clusters: [{ suspended: true }, { region: "us-east1", suspended: true }] });
-        assert.deepEqual(
-            problemsOf(files).map(({ subject, message }) => `${subject} — ${message}`),
-            [0, 1].map(
-                (cluster) =>
-                    `Pulumi.stage.yaml: shop:environment.clusters[${cluster}].suspended — suspended: true is not supported yet`,
-            ),
-        );
-    });
 
     it("but what changes nothing is taken: no hotfixes, commits, a cluster that is not suspended", () => {
         const clusters = [{}, { region: "us-east1", suspended: false }];

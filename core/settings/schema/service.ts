@@ -285,7 +285,7 @@ export const service = z.strictObject({
     files: optional(files, "Files for the container: absolute path → text. A changed file restarts the pods."),
     after: optional(
         z.array(serviceName).meta({ expected: "a list of services of this file" }),
-        "Services whose rollout ends before this one's begins.",
+        "Services whose rollout ends before this one's begins, where a promotion moves them forward.",
         { default: "all at once" },
     ),
     migrate: optional(

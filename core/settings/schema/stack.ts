@@ -38,18 +38,28 @@ const cluster = z.strictObject({
         "A kubeconfig context: the team has the cluster already, `platform` makes none.",
         { default: "the GKE cluster that `platform` makes" },
     ),
-    wave: optional(z.int().min(1).meta({ expected: "a whole number from 1 up" }), "Order of the clusters in a promotion.", {
-        default: "1",
+    wave: optional(
+        z.int().min(1).meta({ expected: "a whole number from 1 up" }),
+        "Place in the order of a promotion: the clusters of a wave begin once all is healthy in the one before it.",
+        {
+            default: "1",
+        },
+    ),
+    suspended: optional(z.boolean(), "Whether the cluster is left out of every run for now: what it has stays as it is.", {
+        default: "false",
     }),
-    suspended: optional(z.boolean(), "Whether the cluster is left out for now.", { default: "false" }),
 });
 
 /** The `environment` key of `Pulumi.<environment>.yaml`. */
 export const environment = z.strictObject({
     promotesFrom: optional(environmentName, "The environment before this one. The first environment, and only it, has none."),
-    accepts: optional(z.enum(["commits", "releases"]).meta({ expected: "commits or releases" }), "What may be promoted to here: any commit that was built, or releases and hotfixes alone.", {
-        default: "`commits`",
-    }),
+    accepts: optional(
+        z.enum(["commits", "releases"]).meta({ expected: "commits or releases" }),
+        "What may be promoted to here: any commit that was built, or releases and hotfixes alone.",
+        {
+            default: "`commits`",
+        },
+    ),
     clusters: optional(z.array(cluster).min(1).meta({ expected: "a list of at least one cluster" }), "Where the services run.", {
         default: "one cluster in `gcp:region`",
     }),
@@ -68,7 +78,11 @@ export const environment = z.strictObject({
         "When no image may change here. Whatever ran here before may always come back.",
         { default: "never" },
     ),
-    hotfixes: optional(z.boolean(), "Whether a hotfix may come here without having run in the environment before: directly after the first environment only.", { default: "false" }),
+    hotfixes: optional(
+        z.boolean(),
+        "Whether a hotfix may come here without having run in the environment before: directly after the first environment only.",
+        { default: "false" },
+    ),
     reviewers: optional(
         z.array(team).min(1).max(6).meta({ expected: "a list of one to six teams" }),
         "GitHub teams of which one member lets each deployment to here begin. In private repositories that takes GitHub Enterprise.",

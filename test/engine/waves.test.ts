@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseDocument } from "yaml";
+import type { Proposed } from "../../core/deployment/proposed";
+import { openFailures } from "../../core/release/failedRunStore";
+import type { Cluster } from "../../core/settings/model";
+import type { KubernetesObject } from "../../sandbox/providers/cloud/objects";
+import { recorded, registryAs } from "../../sandbox/story/readback";
+import { stackVariables } from "../../sandbox/world/engine";
+import { failedSteps, steps } from "./engineEvents";
+import { deliveredShop, type Shop, succeeded } from "./shop";
+
+const [europe, america] = ["europe-west1", "us-east1"];
+
+/** prod with a cluster in each of two waves, on the real engine. Each test goes on from the one before. */
+describe("Waves over two clusters of prod", function () {
+    this.timeout(600_000);
+    let shop: Shop;
+    let next: string;
+    let output: string;
+
+    before(async () => {
+        shop = await deliveredShop();
+        output = join(shop.world.layout.root, "output");
+        await setClusters([{}, { region: america, wave: 2 }]);
+        succeeded(await shop.delivery.up("platform"));
+        shop.world.fetchCredentials();
+        next = await shop.change("checkoutservice", "count");
+        succeeded(await shop.delivery.deployDev());
+        succeeded(await shop.promote("stage", next));
+    });
+
+    it("come up one after the other where a set comes for the first time", async () => {
+        const run = succeeded(await shop.promote("prod", shop.first));
+        const places = steps(run).filter((step) => step.startsWith("create kubernetes:"));
+        const regions = places.map((step) => (step.includes(` ${europe}-`) ? europe : america));
+        assert.deepEqual(regions, [...regions].sort());
+        assert.equal(new Set(regions).size, 2);
+        assert.deepEqual(await images(america), await images(europe));
+        assert.deepEqual(
+            (await recorded(shop.world, "prod"))!.clusters.map(({ region }) => region),
+            [europe, america],
+        );
+        succeeded(await shop.world.pulumi("prod", ["preview", "--expect-no-changes"]));
+    });
+
+    it("end where the first fails: nothing is begun in the second, not even for what would have changed there alone", async () => {
+        const before = objects(america);
+        letNoPodCome(europe);
+        const run = await shop.promote("prod", next);
+        assert.notEqual(run.code, 0);
+        assert.deepEqual(failedSteps(run), [`update kubernetes:apps/v1:Deployment ${europe}-checkoutservice`]);
+        assert.deepEqual(
+            steps(run).filter((step) => step.includes(america)),
+            [],
+        );
+        assert.deepEqual(objects(america), before);
+        letPodsCome(europe);
+    });
+
+    it("go back to where both were, all at once, where the second fails: no healthy record, a failed one, the revert proposed", async () => {
+        succeeded(await shop.promote("prod", shop.first));
+        const { at } = (await recorded(shop.world, "prod"))!;
+        const before = images(america);
+        assert.deepEqual(images(europe), before);
+        await shop.delivery.configure("prod", ["commit", next]);
+        letNoPodCome(america);
+        const run = await deploy();
+        assert.equal(run.status, 1, run.said);
+        assert.match(run.said, /^Deployment of prod failed, and prod went back:\n {2}Deployment us-east1-checkoutservice\n/m);
+        assert.deepEqual([images(europe), images(america)], [before, before]);
+        assert.equal((await recorded(shop.world, "prod"))!.at, at);
+        const [failure, ...others] = await openFailures(registryAs(shop.world, "auditor"), shop.world.environment("prod"));
+        assert.deepEqual(others, []);
+        assert.deepEqual(
+            [failure.request.commit, failure.failures.map(({ resource }) => resource)],
+            [next, [`Deployment ${america}-checkoutservice`]],
+        );
+        const { file, text } = proposal();
+        assert.equal(file, "Pulumi.prod.yaml");
+        assert.equal(text, stackText().replace(next, shop.first));
+        letPodsCome(america);
+    });
+
+    it("leave no trace in the order of things: what went back has nothing to change", async () => {
+        await shop.delivery.configure("prod", ["commit", shop.first]);
+        succeeded(await shop.world.pulumi("prod", ["preview", "--expect-no-changes"]));
+        const run = await deploy();
+        assert.equal(run.status, 0, run.said);
+        assert.match(run.said, /\n {4}\d+ unchanged\n/);
+        assert.ok(!/ (updated|created|deleted|replaced)/.test(run.said), run.said);
+    });
+
+    /** Edits the list of prod's clusters and commits it. */
+    async function setClusters(clusters: readonly object[]): Promise<void> {
+        const file = join(shop.world.layout.operations, "Pulumi.prod.yaml");
+        const document = parseDocument(readFileSync(file, "utf8"));
+        document.setIn(["config", "acme-shop:environment", "clusters"], document.createNode(clusters));
+        writeFileSync(file, document.toString({ lineWidth: 0 }));
+        await shop.delivery.commitSettings("Set the clusters of prod");
+    }
+
+    function cluster(region: string) {
+        const { project, namespace, clusters } = shop.world.environment("prod");
+        const { name } = clusters.find((one: Cluster) => one.region === region)!;
+        return { namespace, objects: shop.world.cloud.objects(`${project}/${region}/${name}`) };
+    }
+
+    /** Service → what its ready pods run. */
+    function images(region: string): Record<string, Record<string, string[]>> {
+        const { namespace, objects } = cluster(region);
+        return objects.running(namespace);
+    }
+
+    function objects(region: string): KubernetesObject[] {
+        const { namespace, objects } = cluster(region);
+        return objects.in(namespace);
+    }
+
+    function letNoPodCome(region: string): void {
+        const { namespace, objects } = cluster(region);
+        const pods = String(objects.list("Pod", namespace).length);
+        objects.put({
+            ...{ apiVersion: "v1", kind: "ResourceQuota", spec: { hard: { pods } } },
+            metadata: { name: "full", namespace, uid: "full", resourceVersion: "1", creationTimestamp: "2026-11-22T00:00:00Z" },
+        });
+    }
+
+    function letPodsCome(region: string): void {
+        const { namespace, objects } = cluster(region);
+        objects.delete(objects.get("ResourceQuota", namespace, "full")!);
+    }
+
+    async function deploy(): Promise<{ status: number | null; said: string }> {
+        const { layout, daemon } = shop.world;
+        rmSync(output, { force: true });
+        const variables = await stackVariables(layout, daemon, "prod");
+        const program = join(layout.operations, "bin", "oneflow.js");
+        const child = spawn(process.execPath, [program, "deploy", "prod", "--output", output], {
+            cwd: layout.operations,
+            env: { HOME: process.env.HOME, ...variables, ONEFLOW_ACTOR: "ada" },
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        let said = "";
+        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+        return new Promise((resolve) => child.on("close", (status) => resolve({ status, said })));
+    }
+
+    function stackText(): string {
+        return readFileSync(join(shop.world.layout.operations, "Pulumi.prod.yaml"), "utf8");
+    }
+
+    function proposal(): Proposed {
+        const [, json] = /^proposal=(.*)\n$/.exec(readFileSync(output, "utf8"))!;
+        return JSON.parse(json) as Proposed;
+    }
+});
