@@ -127,7 +127,7 @@ function deployedCatalog(catalog: Catalog, { pending }: Plan): Catalog {
 
 function renderContext(
     { project, catalog }: Settings,
-    { environment, images, migrations }: Plan,
+    { environment, images, releases, migrations }: Plan,
     built: Readonly<Record<string, LocalImage>>,
 ): RenderContext {
     return {
@@ -143,6 +143,7 @@ function renderContext(
             const locked = built[service] ? undefined : images[service];
             return locked && "commit" in locked ? locked.commit : undefined;
         },
+        release: (service: string) => (built[service] ? undefined : releases?.[service]),
         migrates: (service: string) => migrations.due.includes(service) || migrations.done.includes(service),
     };
 }

@@ -62,6 +62,7 @@ export function recordedRunInputs({ plan, catalog }: RecordedRunArgs): RecordedR
             images: Object.fromEntries(
                 Object.entries(images).map(([image, { ref: _ref, pinned: _pinned, ...locked }]) => [image, locked]),
             ),
+            ...(plan.releases && { releases: plan.releases }),
             catalog,
             ...(migrated.length > 0 && { migrated }),
             ...(schemas && { schemas }),

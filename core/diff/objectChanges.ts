@@ -1,4 +1,4 @@
-import { commitAnnotation } from "../manifests/workload";
+import { commitAnnotation, releaseAnnotation } from "../manifests/workload";
 import { canonicalJson } from "../release/lock";
 import type { FieldChange, ObjectChange } from "./model";
 
@@ -56,7 +56,8 @@ function named(value: unknown): { isList: boolean; entries: Record<string, unkno
 
 function isImagePath(path: string): boolean {
     return (
-        /\.(containers|initContainers)\[[^\]]+\]\.image$/.test(path) || path === within("metadata.annotations", commitAnnotation)
+        /\.(containers|initContainers)\[[^\]]+\]\.image$/.test(path) ||
+        [commitAnnotation, releaseAnnotation].some((name) => path === within("metadata.annotations", name))
     );
 }
 

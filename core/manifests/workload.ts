@@ -45,6 +45,8 @@ export interface RenderContext {
     image(imageName: string): string;
     /** The commit that a service's image was built from. Absent, or no answer: the object says none. */
     commit?(service: string): string | undefined;
+    /** The release that a service's image came with, `v1.4.0`. Absent, or no answer: the object says none. */
+    release?(service: string): string | undefined;
     /** Whether a service's image moves forward, so that its `migrate` runs. @default it does, for all */
     migrates?(service: string): boolean;
 }
@@ -89,6 +91,9 @@ export interface WorkloadObjects {
 /** Name of the annotation with the commit that a Deployment's image was built from. */
 export const commitAnnotation = "oneflow.dev/commit";
 
+/** Name of the annotation with the release that a Deployment's image came with. */
+export const releaseAnnotation = "oneflow.dev/release";
+
 /** Name of the annotation with the Google service account that a Kubernetes one may act as. */
 export const identityAnnotation = "iam.gke.io/gcp-service-account";
 
@@ -113,8 +118,8 @@ export function renderService(service: Service, context: RenderContext): Workloa
     const promoted = service.build !== "local";
     const files = renderFiles(here, metadata);
     const secretVolumes = renderSecretVolumes(here, metadata, context.cloudProject);
-    const commit = context.commit?.(name);
-    const annotations = commit === undefined ? {} : { annotations: { [commitAnnotation]: commit } };
+    const origin = originAnnotations(name, context);
+    const annotations = Object.keys(origin).length === 0 ? {} : { annotations: origin };
     return {
         serviceAccount: {
             apiVersion: "v1",
@@ -139,6 +144,15 @@ export function renderService(service: Service, context: RenderContext): Workloa
         ...(autoscale && { autoscaler: renderAutoscaler(here, autoscale, metadata(name)) }),
         ...((autoscale?.max ?? replicas) > 1 && { disruptionBudget: renderDisruptionBudget(metadata(name), name) }),
         ...(verify && promoted && { verify: renderJob("verify", here, verify, metadata, context) }),
+    };
+}
+
+/** What an object says of where the image that it runs comes from. */
+export function originAnnotations(service: string, context: Pick<RenderContext, "commit" | "release">): Record<string, string> {
+    const [commit, release] = [context.commit?.(service), context.release?.(service)];
+    return {
+        ...(commit !== undefined && { [commitAnnotation]: commit }),
+        ...(release !== undefined && { [releaseAnnotation]: release }),
     };
 }
 

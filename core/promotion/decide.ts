@@ -1,5 +1,5 @@
 import { Refusal, type Problem } from "../refusal";
-import { isCommit, serviceOf, type Lock } from "../release/lock";
+import { isCommit, isRelease, serviceOf, type Lock } from "../release/lock";
 import type { RunRecord } from "../release/runRecord";
 import { askedAgain } from "../release/union";
 import type { Catalog, Environment } from "../settings/model";
@@ -87,6 +87,7 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
     const local = localServices(request.catalog);
     const schemas = schemasAfter(judged);
     const released = request.release === undefined ? undefined : facts.locks[request.release]?.source.commit;
+    const releases = releasesOf(judged);
     const locks = [...(released === undefined ? [] : [released]), ...refs(request).map(({ ref }) => ref)].flatMap(
         (ref): [string, Lock][] => (isCommit(ref) && facts.locks[ref] ? [[ref, facts.locks[ref]]] : []),
     );
@@ -108,6 +109,7 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
         pending,
         ...(local.length > 0 && { local }),
         ...(removals.length > 0 && { removals }),
+        ...(Object.keys(releases).length > 0 && { releases }),
         locks: Object.fromEntries(locks),
         notes: [
             ...(override ? [`Overridden: ${list(override.rules)}, because: ${override.reason}`] : []),
@@ -121,6 +123,17 @@ function planOf(judged: Judged, overridden: readonly string[]): Plan {
         ],
         ...(current && { current: { request: askedNow(current, request.catalog), set: current.set, at: current.at } }),
     };
+}
+
+/** An image keeps the release that it came with: one that stays is not changed because another release has it too. */
+function releasesOf({ images, transitions, facts: { current } }: Judged): Record<string, string> {
+    const coming = new Set(transitions.map(({ image }) => image));
+    return Object.fromEntries(
+        Object.entries(images).flatMap(([name, { ref }]) => {
+            const release = coming.has(name) ? ref : current?.releases?.[name];
+            return isRelease(release) ? [[name, release] as const] : [];
+        }),
+    );
 }
 
 function askedNow({ request, catalog }: RunRecord, now: Catalog): RunRecord["request"] {

@@ -124,6 +124,8 @@ export interface Plan {
     key: string;
     /** Images whose digest changes, by name; those that leave the environment included. */
     transitions: readonly Transition[];
+    /** Image name → the release that it comes with, or came with when it changed last, of those that did. Absent: none did. */
+    releases?: Readonly<Record<string, string>>;
     migrations: Migrations;
     /** Service → where the schema of its database stands once its `migrate` has run. Absent: no service declares a schema. */
     schemas?: Readonly<Record<string, DatabaseSchema>>;

@@ -12,7 +12,7 @@ export function releaseObjects(release: Release): ReadonlyMap<string, readonly o
     return new Map([["default-deny.yaml", [renderDefaultDeny(context)]], ...services]);
 }
 
-function renderContext({ project, deploy, lock: { catalog, images }, target }: Release): RenderContext {
+function renderContext({ project, version, deploy, lock: { catalog, images }, target }: Release): RenderContext {
     return {
         ...target,
         partOf: project,
@@ -22,5 +22,6 @@ function renderContext({ project, deploy, lock: { catalog, images }, target }: R
             const image = images[service];
             return "commit" in image ? image.commit : undefined;
         },
+        release: () => `v${version}`,
     };
 }

@@ -17,6 +17,8 @@ export interface RunRecord {
     /** Key of the set of {@link images}. */
     set: string;
     images: Readonly<Record<string, LockedImage>>;
+    /** Image name → the release that it came with, of those that came with one. @default - none did */
+    releases?: Readonly<Record<string, string>>;
     /** The catalog that was rendered: what a rollback with the settings of then renders again. */
     catalog: Catalog;
     /** Services whose `migrate` ran when their version came, sorted. @default - none */

@@ -29,6 +29,9 @@ export function parseRun(content: unknown, what = "Run record"): RunRecord {
         const cluster = reader.fields(`clusters.${index}`, entry, ["name", "region", "context"]);
         ["name", "region", "context"].forEach((key) => reader.text(`clusters.${index}.${key}`, cluster[key]));
     }
+    for (const [name, release] of record.releases === undefined ? [] : Object.entries(reader.fields("releases", record.releases))) {
+        reader.expect(`releases.${name}`, release, isRelease(release), "a release, v1.4.0");
+    }
     const { migrated } = record;
     reader.expect("migrated", migrated, migrated === undefined || isNames(migrated), "a list of services");
     for (const [service, label] of Object.entries(record.schemas === undefined ? {} : reader.fields("schemas", record.schemas))) {
@@ -67,7 +70,7 @@ export function readRequest(reader: DocumentReader, value: unknown): void {
 }
 
 const keys = [
-    ...["schema", "environment", "request", "set", "images", "catalog", "migrated", "schemas", "clusters", "namespace"],
+    ...["schema", "environment", "request", "set", "images", "releases", "catalog", "migrated", "schemas", "clusters", "namespace"],
     ...["at", "by", "operations", "reason"],
 ];
 

@@ -105,6 +105,9 @@ describe("What restarts pods", () => {
         const later: RenderContext = { ...stage, commit: () => "f".repeat(40) };
         assert.deepEqual(renderService(frontend, later).deployment!.metadata.annotations, { "oneflow.dev/commit": "f".repeat(40) });
         assert.equal(renderService(frontend, { ...stage, commit: undefined }).deployment!.metadata.annotations, undefined);
+        const released: RenderContext = { ...later, commit: undefined, release: () => "v1.4.0" };
+        assert.deepEqual(renderService(frontend, released).deployment!.metadata.annotations, { "oneflow.dev/release": "v1.4.0" });
+        assert.deepEqual(template(frontend, released), template(frontend, stage));
         fc.assert(
             fc.property(anyService, (service) => {
                 const [now, earlier] = [later, stage].map((context) => {

@@ -110,7 +110,8 @@ class Team {
             Object.entries(plan.images).map(([name, { ref: _ref, pinned: _pinned, ...locked }]) => [name, locked as LockedImage]),
         );
         const at = new Date(Date.UTC(2026, 0, 1, 10, this.minutes++)).toISOString().replace(".000Z", "Z");
-        await writeRun(this.registry, to, recordOf(to.name, plan.request, images, at));
+        const record = recordOf(to.name, plan.request, images, at);
+        await writeRun(this.registry, to, { ...record, ...(plan.releases && { releases: plan.releases }) });
         return plan;
     }
 }
@@ -132,6 +133,15 @@ describe("a release that is asked for by its tag", () => {
         assert.equal(describePlan(plan).split("\n")[0], "stage goes forward to v1.4.0");
         const again = await team.plan(stage, "v1.4.0");
         assert.deepEqual([again.direction, again.current?.request], ["unchanged", plan.request]);
+    });
+
+    it("is what each image that changes came with, until that changes again: what stays is not touched", async () => {
+        assert.deepEqual((await team.deploy(stage, "v1.4.0")).releases, { cart: "v1.4.0" });
+        await team.deploy(dev, third);
+        await team.release("1.5.0", third);
+        assert.deepEqual((await team.deploy(stage, "v1.5.0")).releases, { cart: "v1.4.0", checkout: "v1.5.0" });
+        assert.deepEqual((await team.plan(stage, "v1.5.0")).releases, { cart: "v1.4.0", checkout: "v1.5.0" });
+        assert.deepEqual((await team.plan(stage, first)).releases, undefined);
     });
 
     it("comes from deploy, with the tags of the commit and of the release, and touches no image that stays", async () => {

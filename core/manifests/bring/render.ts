@@ -5,7 +5,7 @@ import { templateOf } from "../import/kustomization";
 import { broughtLabels, broughtPodLabels } from "../labels";
 import { renderNetworkPolicy } from "../networkPolicy";
 import type { NetworkPolicyObject } from "../objects";
-import { commitAnnotation, type RenderContext } from "../workload";
+import { originAnnotations, type RenderContext } from "../workload";
 import type { BringingService } from "./bringingService";
 import { imageNameOf, imagePlaces, isOwnImage } from "./images";
 
@@ -34,7 +34,7 @@ export function renderBrought(service: BringingService, context: RenderContext):
 function settled(object: BroughtObject, service: BringingService, context: RenderContext): BroughtObject {
     const { name } = service;
     const template = templateOf(object);
-    const commit = runsOwnImage(object, service) ? context.commit?.(name) : undefined;
+    const origin = runsOwnImage(object, service) ? originAnnotations(name, context) : {};
     const images = imagePlaces(object).map((path) => {
         const text = String(at(object, ...path));
         return [path, context.image(imageNameOf(service, text))] as const;
@@ -43,7 +43,7 @@ function settled(object: BroughtObject, service: BringingService, context: Rende
     const labelled = template ? added(pinned, [...template, "metadata", "labels"], broughtPodLabels(name, context)) : pinned;
     const named = added(labelled, ["metadata", "labels"], broughtLabels(name, context));
     const placed = replaced(named, ["metadata", "namespace"], context.namespace);
-    const told = commit === undefined ? placed : added(placed, ["metadata", "annotations"], { [commitAnnotation]: commit });
+    const told = Object.keys(origin).length === 0 ? placed : added(placed, ["metadata", "annotations"], origin);
     return told as BroughtObject;
 }
 
