@@ -34,8 +34,7 @@ export function promotionDiff(
     plan: Plan | undefined,
     histories: Readonly<Record<string, PathHistory>> = {},
 ): PromotionDiff {
-    const { request, facts, decision } = judgement;
-    const problems = "problems" in decision ? decision.problems : [];
+    const { request, facts, problems } = judgement;
     const { current } = facts;
     return {
         environment: request.environment.name,

@@ -43,7 +43,7 @@ export interface Judgement {
     request: PromotionRequest;
     facts: PromotionFacts;
     decision: Decision;
-    /** All reasons why it is refused, those of the machine included. Empty: it is allowed. */
+    /** All reasons why it is refused. Empty: it is allowed, on a machine that reaches the clusters. */
     problems: readonly Problem[];
 }
 
@@ -66,7 +66,9 @@ export async function planPromotion(
     if (commit === undefined) {
         return nothing(registry, environment, catalog, refuseVanished, variables);
     }
-    const { request, decision, problems } = await judgePromotion(settings, environment, commit, { ...surroundings, registry });
+    const judgement = await judgePromotion(settings, environment, commit, { ...surroundings, registry });
+    const { request, decision } = judgement;
+    const problems = [...judgement.problems, ...requireContexts(environment, variables)];
     if ("problems" in decision || problems.length > 0) {
         throw refusal(environment, problems);
     }
@@ -113,11 +115,7 @@ export async function judgePromotion(
     const { repository } = settings.delivery.operations;
     const facts = await gatherFacts(registry, request, { now, commits: commitsIn(directory), repository });
     const decision = decide(request, facts);
-    const problems = [
-        ...("problems" in decision ? decision.problems : []),
-        ...refuseOtherSet(environment, then, decision),
-        ...requireContexts(environment, variables),
-    ];
+    const problems = [...("problems" in decision ? decision.problems : []), ...refuseOtherSet(environment, then, decision)];
     const released = release === undefined ? undefined : facts.locks[release]?.source.commit;
     return { request: { ...request, ...(released !== undefined && { commit: released }) }, facts, decision, problems };
 }
