@@ -21,8 +21,13 @@ interface Tests {
 }
 
 const unit = (name: string) => join(root, `test/unit/${name}.test.ts`);
-const examples: Tests = { files: ["promotionRules", "promotionFreeze", "factsPromotion"].map(unit) };
-const histories: Tests = { files: [unit("promotionHistories")], grep: "keeps the laws" };
+const examples: Tests = {
+    files: ["promotionRules", "promotionFreeze", "factsPromotion", "databaseSchemas", "rollback"].map(unit),
+};
+const histories: Tests = {
+    files: ["promotionHistories", "databaseSchemas"].map(unit),
+    grep: "keeps the laws|runs no version on a newer schema",
+};
 
 /** Every mutant of the rules: each taken away, each comparison in them and in what they ask turned. */
 export function mutantsOfRules(): Mutant[] {
