@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adoptCreates, type ExportedState, pendingChanges, pendingCreates } from "../core/deployment/pendingCreates";
+import { exportedState } from "../core/facts/stackState";
 import { describeHolders, lockHolders, type LockHolder } from "../core/deployment/stateLock";
 
 /**
@@ -13,7 +14,7 @@ import { describeHolders, lockHolders, type LockHolder } from "../core/deploymen
  */
 export async function finishState(directory: string, stack: string): Promise<readonly LockHolder[] | undefined> {
     const pulumi = (...args: string[]) => runPulumi(directory, [...args, "--stack", stack]);
-    const exported = async () => JSON.parse(required(await pulumi("stack", "export"), "stack export").stdout) as ExportedState;
+    const exported = async () => JSON.parse(await exportedState(stack, directory)) as ExportedState;
     const before = await exported();
     const [found, changes] = [pendingCreates(before), pendingChanges(before)];
     const begun = found.length + changes.length;
@@ -61,17 +62,15 @@ export async function freeLock(directory: string, stack: string, holders: readon
 interface Ended {
     command: string;
     code: number;
-    stdout: string;
     stderr: string;
 }
 
 function runPulumi(cwd: string, args: readonly string[]): Promise<Ended> {
     return new Promise((resolve) =>
-        execFile("pulumi", [...args, "--non-interactive"], { cwd, maxBuffer: 2 ** 28 }, (error, stdout, stderr) =>
+        execFile("pulumi", [...args, "--non-interactive"], { cwd, maxBuffer: 2 ** 28 }, (error, _stdout, stderr) =>
             resolve({
                 command: args.join(" "),
                 code: error ? Number(error.code) || 1 : 0,
-                stdout,
                 stderr: stderr || (error?.message ?? ""),
             }),
         ),

@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** What a stack's state says. */
 export interface StackState {
@@ -29,16 +32,33 @@ export interface StateResource {
  *
  * @throws Error where there is no such stack, or no `pulumi`
  */
-export function stackState(stack: string, directory: string): Promise<StackState> {
+export async function stackState(stack: string, directory: string): Promise<StackState> {
+    return parseState(await exportedState(stack, directory));
+}
+
+/**
+ * The text of {@link stackState}, secrets as they are kept. By a file: standard output may be a pipe that takes no more for now, and
+ * Pulumi gives up there.
+ *
+ * @throws Error as {@link stackState}
+ */
+export async function exportedState(stack: string, directory: string): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "oneflow-state-"));
+    try {
+        const file = join(folder, "state.json");
+        await pulumi(["stack", "export", "--stack", stack, "--file", file, "--non-interactive"], stack, directory);
+        return await readFile(file, "utf8");
+    } finally {
+        await rm(folder, { recursive: true, force: true });
+    }
+}
+
+function pulumi(args: readonly string[], stack: string, directory: string): Promise<void> {
     return new Promise((resolve, reject) => {
-        const args = ["stack", "export", "--stack", stack, "--non-interactive"];
-        execFile("pulumi", args, { cwd: directory, maxBuffer: 2 ** 30 }, (error, stdout, stderr) => {
-            if (error) {
-                const cause = error.code === "ENOENT" ? "pulumi is not on the PATH" : stderr.trim() || error.message;
-                reject(new Error(`the state of ${stack} cannot be read: pulumi stack export: ${cause}`));
-                return;
-            }
-            resolve(parseState(stdout));
+        execFile("pulumi", args, { cwd: directory }, (error, _stdout, stderr) => {
+            if (!error) return resolve();
+            const cause = error.code === "ENOENT" ? "pulumi is not on the PATH" : stderr.trim() || error.message;
+            reject(new Error(`the state of ${stack} cannot be read: pulumi stack export: ${cause}`));
         });
     });
 }
