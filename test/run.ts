@@ -23,7 +23,7 @@ const groups: readonly Group[] = [
     { suites: ["registry"], tools: ["docker-registry", "crane", "helm", "kubectl"] },
     { suites: ["workflows"], tools: ["actionlint", "zizmor", "act", ...engineTools, ...dockerTools], processes: 2 },
     { suites: ["engine"], tools: [...engineTools, ...dockerTools, "docker-registry", "crane"], processes: 2 },
-    { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov"] },
+    { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov", "crane", "helm", "kubectl"] },
 ];
 const parts = ["static", ...groups.flatMap(({ suites }) => suites)];
 
