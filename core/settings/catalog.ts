@@ -8,7 +8,6 @@ import { Findings, type Path } from "./findings";
 import { judge } from "./judge";
 import { BroughtFolders, readBringing, refuseMeetings } from "./manifests";
 import type { Catalog, InitContainer, Job, Service, ServiceOverride, ThirdPartyImage } from "./model";
-import { refuseNotYet } from "./notYet";
 import { refuseWrongOrder } from "./order";
 import { readAutoscale } from "./scale";
 import { readSchedule } from "./schedule";
@@ -24,7 +23,6 @@ import type { Shape } from "./shape";
  * @param folders where the manifests are that services bring. @default no service brings any
  */
 export function readCatalog(shape: Shape, value: unknown, findings: Findings, folders = new BroughtFolders()): Catalog {
-    refuseNotYet("services", value, [], findings);
     const file = judge(shape, value, [], findings) as ServicesFile | undefined;
     const services = Object.entries(file?.services ?? {}).map(
         ([name, entry]) => [name, readService(name, entry, file!, findings, folders)] as const,

@@ -2,7 +2,6 @@ import { Findings } from "./findings";
 import { readFreeze } from "./freeze";
 import { judge } from "./judge";
 import type { Cluster, Environment } from "./model";
-import { refuseNotYet } from "./notYet";
 import { readOverride } from "./override";
 import { readCloud } from "./platforms";
 import { readSoak } from "./soak";
@@ -32,7 +31,6 @@ export function readEnvironmentFile(
 ): EnvironmentFile {
     const path = [`${project.name}:environment`];
     const raw = config.values.get(path[0]) ?? {};
-    refuseNotYet("environment", raw, path, findings);
     const entry = (judge(shapes.environment, raw, path, findings) as EnvironmentEntry | undefined) ?? {};
     const unclear = entry.promotesFrom === undefined && findings.touches([...path, "promotesFrom"]);
     const cloud = readCloud(config, shapes, likely, findings);

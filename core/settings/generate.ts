@@ -2,7 +2,6 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { keyTables } from "./keyTable";
-import { notYet } from "./notYet";
 import { project, region } from "./schema/names";
 import { services } from "./schema/service";
 import { environment, platform } from "./schema/stack";
@@ -35,16 +34,14 @@ function shapeOf(schema: z.ZodType): Shape {
     return shape as Shape;
 }
 
-/** The same schema in the words that editors show: no key of our own, and what is not supported yet is struck through. */
+/** The same schema in the words that editors show: no key of our own. */
 function forEditors(shape: Shape, path: readonly string[]): object {
     const { expected, absent, description, properties, items, additionalProperties, propertyNames, anyOf, ...rest } = shape;
-    const later = notYet.some((rule) => rule.in === "services" && !rule.values && rule.path === path.join("."));
-    const says = [description, absent && `Default: ${absent}.`, later && "Not supported yet."].filter(Boolean).join(" ");
+    const says = [description, absent && `Default: ${absent}.`].filter(Boolean).join(" ");
     return {
         ...(path.length === 0 ? { $schema: "http://json-schema.org/draft-07/schema#" } : {}),
         ...rest,
         ...(says && { description: says }),
-        ...(later && { deprecationMessage: "Not supported yet." }),
         ...(expected && rest.pattern && { patternErrorMessage: `Expected ${expected}.` }),
         ...(properties && {
             properties: Object.fromEntries(

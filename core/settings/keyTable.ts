@@ -1,4 +1,3 @@
-import { notYet } from "./notYet";
 import type { Shape, Shapes } from "./shape";
 
 /** The reference of all keys as Markdown tables. */
@@ -26,16 +25,11 @@ interface Row {
 function rows(shape: Shape, document: keyof Shapes, path: readonly string[], shown: readonly string[], seen: Set<string>): Row[] {
     return Object.entries(shape.properties ?? {}).flatMap(([key, inner]) => {
         const place = [...path, key];
-        const rules = notYet.filter((rule) => rule.in === document && rule.path === place.join("."));
-        const whole = rules.some(({ values }) => !values);
-        const partly = rules.flatMap(({ values = [] }) => values.map((value) => `\`${String(value)}\``));
-        const later = whole ? "**Not supported yet.** " : "";
-        const notes = partly.length > 0 ? ` Not supported yet: ${partly.join(", ")}.` : "";
         const row = {
             key: `\`${[...shown, key].join(".")}\``,
-            takes: later ? "" : takes(inner),
+            takes: takes(inner),
             absent: shape.required?.includes(key) ? "required" : (inner.absent ?? "none"),
-            meaning: `${later}${inner.description ?? ""}${notes}`,
+            meaning: inner.description ?? "",
         };
         return [row, ...nested(inner, document, place, [...shown, key], seen)];
     });

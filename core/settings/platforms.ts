@@ -2,7 +2,6 @@ import type { Problem } from "../refusal";
 import { Findings } from "./findings";
 import { judge } from "./judge";
 import type { Delivery } from "./model";
-import { refuseNotYet } from "./notYet";
 import type { PlatformEntry } from "./schema/stack";
 import type { Shapes } from "./shape";
 import type { Project, StackConfig } from "./stackFile";
@@ -31,7 +30,6 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
         );
     }
     const raw = config.values.get(path[0]);
-    refuseNotYet("platform", raw, path, findings);
     const entry = judge(shapes.platform, raw, path, findings) as PlatformEntry | undefined;
     if (!entry) {
         return undefined;

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { Problem } from "../../core/refusal";
 import { loadSettings } from "../../core/settings/load";
-import { notYet } from "../../core/settings/notYet";
 import { catalog, environmentFile, type Files, otherSha, platformFile, problemsOf, redis, sha, withFiles } from "./settingsFixture";
 
 const stage = (config: object): Files => ({
@@ -1295,46 +1294,6 @@ function missingEntry(): string {
         "build, schema, compatibleWith"
     );
 }
-
-describe("What is not supported yet is refused by name:", () => {
-    for (const { in: document, path, values = ["x"] } of notYet) {
-        it(`${document}: ${path}`, () => {
-            const [value] = values;
-            const key = path.split(".").at(-1)!;
-            const files =
-                document === "services"
-                    ? cart(serviceWith(path, value))
-                    : document === "platform"
-                      ? platform({ [path]: value })
-                      : path.startsWith("clusters.")
-                        ? environment({ clusters: [{ region: "us-east1", [key]: value }, {}] })
-                        : environment({ [path]: value });
-            const told = problemsOf(files).filter(({ message }) => message.endsWith("is not supported yet"));
-            assert.deepEqual(
-                told.map(({ message }) => message.split(" ")[0]),
-                [values[0] === "x" ? key : `${key}:`],
-            );
-        });
-    }
-
-    // services.*.env.*.secret → { env: { A: { secret } } }, with what a volume and an init container need besides.
-    function serviceWith(path: string, value: unknown): object {
-        const entry = path
-            .split(".")
-            .slice(2)
-            .map((key) => (key === "*" ? "name" : key))
-            .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Record<string, unknown>;
-        if (entry.environments) {
-            return { environments: { prod: (entry.environments as Record<string, unknown>).name } };
-        }
-        return entry.init ? { init: [{ name: "wait", image: redis, ...(entry.init as { name: object }).name }] } : entry;
-    }
-
-    it("but what changes nothing is taken: no hotfixes, commits, a cluster that is not suspended", () => {
-        const clusters = [{}, { region: "us-east1", suspended: false }];
-        assert.deepEqual(problemsOf(environment({ hotfixes: false, accepts: "commits", clusters })), []);
-    });
-});
 
 describe("A soak or a freeze is refused:", () => {
     const at = "Pulumi.stage.yaml: shop:environment";

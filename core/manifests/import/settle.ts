@@ -97,8 +97,7 @@ function reasonAt(path: Path, findings: Findings): string {
         .filter(isWithin)
         .map(({ subject, message }) => {
             const rest = subject.slice(place.length).replace(/^\./, "");
-            // What is not supported yet is named in the message itself.
-            return rest === "" || message.endsWith("is not supported yet") ? message : `${rest} ${message}`;
+            return rest === "" ? message : `${rest} ${message}`;
         })
         .join("; ");
 }
