@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { parseDocument } from "yaml";
 import type { Proposed } from "../../core/deployment/proposed";
 import { openFailures } from "../../core/release/failedRunStore";
@@ -93,6 +95,22 @@ describe("Waves over two clusters of prod", function () {
         assert.ok(!/ (updated|created|deleted|replaced)/.test(run.said), run.said);
     });
 
+    it("are brought back by the next deployment of what ran before, where the engine was killed in the second", async () => {
+        const before = images(america);
+        const asked = wanted(america);
+        await shop.delivery.configure("prod", ["commit", next]);
+        letNoPodCome(america);
+        await killedInSecondWave();
+        letPodsCome(america);
+        assert.deepEqual(wanted(america), wanted(europe));
+        succeeded(await shop.world.pulumi("prod", ["cancel", "--yes"]));
+        await shop.delivery.configure("prod", ["commit", shop.first]);
+        const run = await deploy();
+        assert.equal(run.status, 0, run.said);
+        assert.deepEqual([images(europe), images(america)], [before, before]);
+        assert.deepEqual([wanted(europe), wanted(america)], [asked, asked]);
+    });
+
     /** Edits the list of prod's clusters and commits it. */
     async function setClusters(clusters: readonly object[]): Promise<void> {
         const file = join(shop.world.layout.operations, "Pulumi.prod.yaml");
@@ -112,6 +130,15 @@ describe("Waves over two clusters of prod", function () {
     function images(region: string): Record<string, Record<string, string[]>> {
         const { namespace, objects } = cluster(region);
         return objects.running(namespace);
+    }
+
+    /** Deployment → the images that it asks for. */
+    function wanted(region: string): Record<string, string[]> {
+        const { namespace, objects } = cluster(region);
+        const deployments = objects.list<KubernetesObject & Templated>("Deployment", namespace);
+        return Object.fromEntries(
+            deployments.map(({ metadata, spec }) => [metadata.name, spec.template.spec.containers.map(({ image }) => image)]),
+        );
     }
 
     function objects(region: string): KubernetesObject[] {
@@ -149,6 +176,23 @@ describe("Waves over two clusters of prod", function () {
         return new Promise((resolve) => child.on("close", (status) => resolve({ status, said })));
     }
 
+    /** Kills the engine, with all that it started, once the second wave's cluster has been asked for something else and before it has it. */
+    async function killedInSecondWave(): Promise<void> {
+        const { layout, daemon } = shop.world;
+        const before = wanted(america);
+        const variables = await stackVariables(layout, daemon, "prod");
+        const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--stack", "prod"], {
+            cwd: layout.operations,
+            env: { HOME: process.env.HOME, ...variables },
+            stdio: "ignore",
+            detached: true,
+        });
+        const closed = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
+        while (child.exitCode === null && isDeepStrictEqual(wanted(america), before)) await pause(10);
+        process.kill(-child.pid!, "SIGKILL");
+        assert.equal(await closed, "SIGKILL");
+    }
+
     function stackText(): string {
         return readFileSync(join(shop.world.layout.operations, "Pulumi.prod.yaml"), "utf8");
     }
@@ -158,3 +202,7 @@ describe("Waves over two clusters of prod", function () {
         return JSON.parse(json) as Proposed;
     }
 });
+
+interface Templated {
+    spec: { template: { spec: { containers: { image: string }[] } } };
+}
