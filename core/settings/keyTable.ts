@@ -4,13 +4,13 @@ import type { Shape, Shapes } from "./shape";
 export function keyTables({ services, environment, platform }: Shapes): string {
     const { defaults, services: entries } = services.properties!;
     const sections: [string, Row[]][] = [
-        ["### `services.yaml`: `defaults`", rows(defaults, "services", ["defaults"], [], new Set())],
+        ["### `services.yaml`: `defaults`", rows(defaults, ["defaults"], [], new Set())],
         [
             "### `services.yaml`: an entry of `services`",
-            rows(entries.additionalProperties as Shape, "services", ["services", "*"], [], new Set()),
+            rows(entries.additionalProperties as Shape, ["services", "*"], [], new Set()),
         ],
-        ["### Stack file of an environment: `<project>:environment`", rows(environment, "environment", [], [], new Set())],
-        ["### Stack file of a platform: `<project>:platform`", rows(platform, "platform", [], [], new Set())],
+        ["### Stack file of an environment: `<project>:environment`", rows(environment, [], [], new Set())],
+        ["### Stack file of a platform: `<project>:platform`", rows(platform, [], [], new Set())],
     ];
     return sections.map(([title, body]) => [title, "", table(body), ""].join("\n")).join("\n");
 }
@@ -22,7 +22,7 @@ interface Row {
     meaning: string;
 }
 
-function rows(shape: Shape, document: keyof Shapes, path: readonly string[], shown: readonly string[], seen: Set<string>): Row[] {
+function rows(shape: Shape, path: readonly string[], shown: readonly string[], seen: Set<string>): Row[] {
     return Object.entries(shape.properties ?? {}).flatMap(([key, inner]) => {
         const place = [...path, key];
         const row = {
@@ -31,12 +31,12 @@ function rows(shape: Shape, document: keyof Shapes, path: readonly string[], sho
             absent: shape.required?.includes(key) ? "required" : (inner.absent ?? "none"),
             meaning: inner.description ?? "",
         };
-        return [row, ...nested(inner, document, place, [...shown, key], seen)];
+        return [row, ...nested(inner, place, [...shown, key], seen)];
     });
 }
 
 /** The keys inside a key: of a map, of each value of a map of names, of each item of a list. The same keys are shown once. */
-function nested(shape: Shape, document: keyof Shapes, path: readonly string[], shown: readonly string[], seen: Set<string>): Row[] {
+function nested(shape: Shape, path: readonly string[], shown: readonly string[], seen: Set<string>): Row[] {
     const alternatives = shape.anyOf ?? [shape];
     return alternatives.flatMap((inner) => {
         const keys = inner.properties && JSON.stringify(inner.properties);
@@ -49,12 +49,12 @@ function nested(shape: Shape, document: keyof Shapes, path: readonly string[], s
             return [];
         }
         if (inner.items && (inner.items.properties || inner.items.anyOf)) {
-            return nested(inner.items, document, [...path, "*"], [...shown.slice(0, -1), `${shown.at(-1)}[]`], seen);
+            return nested(inner.items, [...path, "*"], [...shown.slice(0, -1), `${shown.at(-1)}[]`], seen);
         }
         if (inner.additionalProperties) {
-            return nested(inner.additionalProperties, document, [...path, "*"], [...shown, "<name>"], seen);
+            return nested(inner.additionalProperties, [...path, "*"], [...shown, "<name>"], seen);
         }
-        return rows(inner, document, path, shown, seen);
+        return rows(inner, path, shown, seen);
     });
 }
 
