@@ -3,6 +3,8 @@ import { rmSync } from "node:fs";
 import { pullLock } from "../../core/release/lockStore";
 import { runPipeline, type PipelineReport } from "../ci/pipeline";
 import { pushAs } from "../ci/push";
+import { stackFile } from "../../core/settings/stackFile";
+import { runGit } from "../git/command";
 import { Repository } from "../git/repository";
 import type { Run } from "../github/actions/model";
 import { openPullRequest, openPullRequests, type PullRequest } from "../github/pullRequests";
@@ -127,6 +129,11 @@ export class Delivery {
         if (code !== 0) {
             throw new Error(`pulumi config set ${setting.join(" ")} -s ${environment} failed:\n${output}`);
         }
+    }
+
+    /** Takes back what was set and not committed. */
+    async discard(environment: EnvironmentName): Promise<void> {
+        await runGit(this.operations.directory, ["checkout", "--quiet", "--", stackFile(environment)]);
     }
 
     /** Opens a pull request of what was set, as a person does on GitHub's page. */

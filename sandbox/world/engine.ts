@@ -7,7 +7,7 @@ import type { DaemonState } from "./daemonState";
 import type { Layout } from "./layout";
 import { identityOf } from "./names";
 
-/** What a `pulumi` command did. */
+/** What a command did. */
 export interface EngineRun {
     code: number;
     /** Standard output and error as they came. */
@@ -43,22 +43,39 @@ export function writeExports(checkout: string, stack: string, variables: Readonl
     writeFileSync(join(checkout, ".oneflow", `${stack}.env`), `${lines.join("\n")}\n`);
 }
 
+/** Where and with which exports a command runs. */
+export interface Setting {
+    checkout: string;
+    variables: Readonly<Record<string, string>>;
+    /** Takes the output as it comes. @default nobody listens */
+    onOutput?: (text: string) => void;
+}
+
 /** Runs `pulumi` in a checkout with nothing but the given exports and what every process has. */
-export function runPulumi(
-    args: readonly string[],
-    {
-        checkout,
-        variables,
-        onOutput,
-    }: { checkout: string; variables: Readonly<Record<string, string>>; onOutput?: (text: string) => void },
-): Promise<EngineRun> {
+export function runPulumi(args: readonly string[], setting: Setting): Promise<EngineRun> {
+    return runProgram("pulumi", [...args, "--non-interactive", "--color", "never"], setting);
+}
+
+/** Runs the checkout's own `oneflow` likewise, as somebody whose name git knows. */
+export function runOneflow(args: readonly string[], { variables, ...setting }: Setting): Promise<EngineRun> {
+    const person = ["AUTHOR", "COMMITTER"].flatMap((role) => [
+        [`GIT_${role}_NAME`, "Ada Manager"],
+        [`GIT_${role}_EMAIL`, "ada@acme.example"],
+    ]);
+    return runProgram(process.execPath, [join(setting.checkout, "bin", "oneflow.js"), ...args], {
+        ...setting,
+        variables: { ...(Object.fromEntries(person) as Record<string, string>), ONEFLOW_ACTOR: "ada", ...variables },
+    });
+}
+
+function runProgram(program: string, args: readonly string[], { checkout, variables, onOutput }: Setting): Promise<EngineRun> {
     const started = process.hrtime.bigint();
     const { HOME, LANG, TMPDIR, USER, NODE_EXTRA_CA_CERTS, DOCKER_HOST } = process.env;
     const inherited = Object.fromEntries(
         Object.entries({ HOME, LANG, TMPDIR, USER, NODE_EXTRA_CA_CERTS, DOCKER_HOST }).filter(([, value]) => value),
     );
     return new Promise((resolve, reject) => {
-        const child = spawn("pulumi", [...args, "--non-interactive", "--color", "never"], {
+        const child = spawn(program, args, {
             cwd: checkout,
             env: { ...inherited, ...variables },
             stdio: ["ignore", "pipe", "pipe"],

@@ -19,7 +19,7 @@ import { issueTokens, writeDockerConfigs, writeKubeconfigs } from "./credentials
 import type { DaemonState } from "./daemonState";
 import { startDaemon, stopDaemon } from "./daemonProcess";
 import { installDockerPlugin } from "./dockerPlugin";
-import { runPulumi, stackVariables, writeExports, type EngineRun } from "./engine";
+import { runOneflow, runPulumi, stackVariables, writeExports, type EngineRun } from "./engine";
 import { layout, type Layout } from "./layout";
 import { organisation, type EnvironmentName } from "./names";
 import { linkDependencies, writeOperations } from "./operations";
@@ -112,6 +112,12 @@ export class World {
         const { checkout = this.layout.operations, onOutput } = options;
         const variables = await stackVariables(this.layout, this.daemon, stack);
         return runPulumi([...args, "--stack", stack], { checkout, variables, onOutput });
+    }
+
+    /** Runs `oneflow` in the operations checkout, with the exports of a stack. */
+    async oneflow(stack: string, args: readonly string[], onOutput?: (text: string) => void): Promise<EngineRun> {
+        const variables = await stackVariables(this.layout, this.daemon, stack);
+        return runOneflow(args, { checkout: this.layout.operations, variables, onOutput });
     }
 
     /** Fetches cluster credentials for every identity that may have them. */
