@@ -5,7 +5,7 @@ import { unconfirmedRemovals } from "../core/deployment/removals";
 import { describeDiff, markdownDiff } from "../core/diff/describeDiff";
 import type { PromotionDiff } from "../core/diff/model";
 import { requireContexts } from "../core/facts/kubeconfig";
-import { resolveLatest } from "../core/facts/promotionFacts";
+import { resolveLatest } from "../core/facts/latest";
 import { refusal } from "../core/promotion/decide";
 import { askedText } from "../core/promotion/standingOverride";
 import { askedRef, list, shortCommit } from "../core/promotion/words";

@@ -4,7 +4,7 @@ import type { PromotionDiff } from "../core/diff/model";
 import { pathRanges, readPathHistory } from "../core/diff/pathHistory";
 import { promotionDiff, unrefusedPlan } from "../core/diff/promotionDiff";
 import { judgePromotion } from "../core/facts/planPromotion";
-import { resolveLatest } from "../core/facts/promotionFacts";
+import { resolveLatest } from "../core/facts/latest";
 import type { Override, Plan } from "../core/promotion/model";
 import { askedText } from "../core/promotion/standingOverride";
 import { Refusal } from "../core/refusal";

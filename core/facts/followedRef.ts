@@ -2,7 +2,7 @@ import type { Registry } from "../registry/model";
 import { isCommit } from "../release/lock";
 import { builtFrom, parseUnion } from "../release/union";
 import type { Catalog, Environment } from "../settings/model";
-import { resolveLatest } from "./promotionFacts";
+import { resolveLatest } from "./latest";
 
 /** What an environment that follows `latest` comes to, or why it is left as it is. */
 export type Followed = { commit: string } | { left: "held" | "unbuilt" | "overtaken"; words: string };

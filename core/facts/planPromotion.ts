@@ -14,7 +14,8 @@ import { catalogRun, describeCatalogOf, refuseOtherSet } from "./catalogOf";
 import { requireContexts } from "./kubeconfig";
 import { commitsIn } from "../build/commits";
 import { overrideOf } from "./process";
-import { gatherFacts, resolveLatest } from "./promotionFacts";
+import { resolveLatest } from "./latest";
+import { gatherFacts } from "./promotionFacts";
 
 /** What comes of an environment's config, decided before any resource is registered. */
 export interface Outcome {
@@ -107,6 +108,7 @@ export async function judgePromotion(
         environment,
         before,
         catalog,
+        ...(then && { checkout: settings.catalog }),
         ...(release === undefined ? { commit } : { commit: "", release }),
         pins: environment.pins,
         releases: { deploy: settings.delivery.deploy, project: settings.project },

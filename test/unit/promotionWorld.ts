@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { gatherFacts, type Moment, resolveLatest } from "../../core/facts/promotionFacts";
+import { resolveLatest } from "../../core/facts/latest";
+import { gatherFacts, type Moment } from "../../core/facts/promotionFacts";
 import { decide } from "../../core/promotion/decide";
 import { imageCopies } from "../../core/promotion/imageCopies";
 import type { Override, Plan } from "../../core/promotion/model";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { followedRef } from "../../core/facts/followedRef";
-import { gatherFacts, resolveLatest } from "../../core/facts/promotionFacts";
+import { resolveLatest } from "../../core/facts/latest";
+import { gatherFacts } from "../../core/facts/promotionFacts";
 import { decide } from "../../core/promotion/decide";
 import { describePlan } from "../../core/promotion/describe";
 import type { Plan, PromotionRequest } from "../../core/promotion/model";
