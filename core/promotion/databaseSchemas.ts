@@ -86,9 +86,15 @@ function isPast({ label: reached, before }: DatabaseSchema, label: string | unde
     return before.includes(label) || (numbered ? BigInt(label) < BigInt(reached) : direction === "rollback");
 }
 
-/** By the version that brought the schema, or since then by this checkout's entry, where it is of that schema. */
-function canRunOn({ service, label, compatibleWith }: DatabaseSchema, { catalog }: PromotionRequest): readonly string[] {
-    const here = Object.hasOwn(catalog.services, service) ? catalog.services[service] : undefined;
+/**
+ * By the version that brought the schema, or since then by this checkout's entry, where it is of that schema: whatever is rendered, what
+ * is known of a database is what is known now.
+ */
+function canRunOn(
+    { service, label, compatibleWith }: DatabaseSchema,
+    { catalog, checkout = catalog }: PromotionRequest,
+): readonly string[] {
+    const here = Object.hasOwn(checkout.services, service) ? checkout.services[service] : undefined;
     return [...compatibleWith, ...(here?.schema === label ? (here.compatibleWith ?? []) : [])];
 }
 

@@ -12,8 +12,10 @@ export interface PromotionRequest {
     environment: Environment;
     /** The environment that {@link Environment.promotesFrom} names. Absent in the first. */
     before?: Environment;
-    /** The checkout's catalog: what will be rendered. */
+    /** What will be rendered: the checkout's catalog, or that of an earlier run. */
     catalog: Catalog;
+    /** The checkout's, where {@link catalog} is that of an earlier run: what is known of databases by now. Absent: the same. */
+    checkout?: Catalog;
     /** Full commit SHA; `latest` has been resolved. Not read where a release is asked for: its lock names the commit. */
     commit: string;
     /** Service → full commit SHA. */

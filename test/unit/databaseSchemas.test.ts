@@ -141,6 +141,11 @@ describe("the schema of a service's database", () => {
             },
         ]);
         assert.deepEqual(await house.refused(six, { ...seven, compatibleWith: ["6"] }), []);
+        const asThen = { environment: dev, catalog: catalog(six), commit: six.sha, pins: {} };
+        const facts = await gatherFacts(house.registry, asThen, { now: new Date("2026-11-22T12:00:00Z") });
+        const checkout = (version: Version) => decide({ ...asThen, checkout: catalog(version) }, facts);
+        assert.deepEqual(checkout(seven), { problems: await house.refused(six, seven) });
+        assert.ok("plan" in checkout({ ...seven, compatibleWith: ["6"] }));
         const plan = await house.deploy(six, { rules: ["schema"], reason: "7 only added a column" });
         assert.deepEqual(plan.request.override, { rules: ["schema"], reason: "7 only added a column" });
         assert.deepEqual(plan.migrations, { due: [], done: [] });

@@ -15,11 +15,11 @@ export const schema: Rule = {
         outdatedVersions(judged)
             .filter(({ declared }) => !declared)
             .map(({ service, label, reached }) => {
-                const { environment, catalog } = judged.request;
+                const { environment, catalog, checkout = catalog } = judged.request;
                 const ref = shortCommit(refOf(judged.request, judged.facts.locks, service));
                 const { compatibleWith } = reached;
                 const others = compatibleWith.length === 0 ? "with no other" : `with ${list(compatibleWith)} alone`;
-                const here = catalog.services[service]?.schema === reached.label;
+                const here = checkout.services[service]?.schema === reached.label;
                 const edit = `write ${JSON.stringify(label)} into services.${service}.compatibleWith of services.yaml, if versions of it can run on ${reached.label}`;
                 return {
                     subject: service,
