@@ -9,7 +9,7 @@ import { publishRelease, releaseOf } from "../../core/release/publish";
 import { listedRuns } from "../../core/release/runRecordStore";
 import { readSettings } from "../../core/settings/load";
 import { runGit } from "../../sandbox/git/command";
-import { breakService, changeService } from "../../sandbox/git/monorepo";
+import { breakService, changeService, mendService } from "../../sandbox/git/monorepo";
 import type { KubernetesObject } from "../../sandbox/providers/cloud/objects";
 import { recorded, registryAs, running } from "../../sandbox/story/readback";
 import { stackVariables } from "../../sandbox/world/engine";
@@ -87,6 +87,7 @@ describe("oneflow rollback on the real engine", function () {
         found("Job")
             .filter(({ metadata }) => metadata.name.startsWith(`${name}-`))
             .map(({ metadata }) => metadata.name.replace(/-[0-9a-f]{8}$/, ""));
+    const replicas = () => found<Deployment>("Deployment").find(({ metadata }) => metadata.name === name)?.spec.replicas;
     /** Deployment → the digest that it asks for, whether its pods have come up or not. */
     const wanted = () =>
         Object.fromEntries(
@@ -241,8 +242,36 @@ describe("oneflow rollback on the real engine", function () {
         );
         succeeded(await shop.world.pulumi("dev", ["preview", "--expect-no-changes"]));
     });
+
+    it("with the settings of then renders the services of that run, until something is promoted again", async () => {
+        const then = await newest();
+        const five = await push(shop, "Two carts", async (checkout) => {
+            await mendService(checkout, shop.world.catalog().services[name]);
+            writeKeys(checkout, name, { replicas: 2, compatibleWith: ["1"] });
+        });
+        succeeded(await deploy(shop, five));
+        assert.equal(replicas(), 2);
+        const run = await oneflow("rollback", "dev", "--to", then, "--config", "then", "--yes");
+        assert.equal(run.status, 0, run.said);
+        assert.deepEqual(await file(), { commit: two, pins: {}, catalogOf: then, pushed: true });
+        assert.equal(replicas(), 1);
+        assert.equal((await recorded(shop.world, "dev"))?.catalog.services[name].replicas, 1);
+        const raw = await shop.world.pulumi("dev", ["preview", "--expect-no-changes"]);
+        assert.ok(succeeded(raw).output.includes(`Services are rendered as they were in the run ${then}`), raw.output);
+
+        await shop.delivery.set("dev", ["commit", one]);
+        const other = await shop.world.pulumi("dev", ["preview"]);
+        assert.notEqual(other.code, 0);
+        assert.ok(other.output.includes("asks for other images than that run had: checkoutservice."), other.output);
+        await shop.undoEdits();
+
+        const again = await oneflow("promote", "dev", five, "--yes");
+        assert.equal(again.status, 0, again.said);
+        assert.deepEqual(await file(), { commit: five, pins: {}, catalogOf: undefined, pushed: true });
+        assert.equal(replicas(), 2);
+    });
 });
 
 interface Deployment extends KubernetesObject {
-    spec: { template: { spec: { containers: { image: string }[] } } };
+    spec: { replicas: number; template: { spec: { containers: { image: string }[] } } };
 }
