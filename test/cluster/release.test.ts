@@ -192,11 +192,15 @@ function asWritten(object: ClusterObject & { status?: unknown; spec?: Record<str
     };
 }
 
-const addedAnnotations = /^(meta\.helm\.sh|deployment\.kubernetes\.io|kubectl\.kubernetes\.io|autoscaling\.alpha|pulumi\.com)\//;
+/** By Helm, controllers, kubectl and the program's provider; and the release, which dev was deployed without: by its commit. */
+const addedAnnotations =
+    /^(oneflow\.dev\/release$|(meta\.helm\.sh|deployment\.kubernetes\.io|kubectl\.kubernetes\.io|autoscaling\.alpha|pulumi\.com)\/)/;
 
-/** Every pod that serves pulled what the lock says, from the deploy registry. */
+/** Every pod that serves, or was a Job's and has ended, pulled what the lock says, from the deploy registry. */
 async function runsTheLock({ administrator }: RealShop, namespace: string, { deploy, lock }: Release): Promise<void> {
-    const pods = await administrator.until<Pod>(`/api/v1/namespaces/${namespace}/pods`, (all) => all.every(serves));
+    const pods = await administrator.until<Pod>(`/api/v1/namespaces/${namespace}/pods`, (all) =>
+        all.every((pod) => serves(pod) || pod.status.phase === "Succeeded"),
+    );
     const pulled = pods.flatMap(({ spec, status }) => [
         ...spec.containers.map(({ image }) => image),
         ...(status.containerStatuses ?? []).map(({ imageID }) => imageID),
