@@ -52,7 +52,7 @@ function endAt({ from, to, timezone }: FreezeWindow, moment: number): number | u
         const time = (one: typeof begins) => one.hour * 60 + one.minute;
         const apart = (ends.weekday! - begins.weekday! + 7) % 7 || (time(ends) <= time(begins) ? 7 : 0);
         // A window is a week long at most, and a time zone's day may have begun when UTC's has not.
-        for (let back = -1; back <= 8; back++) {
+        for (let back = -1; back <= 7; back++) {
             const day = today - back * dayLong;
             if (new Date(day).getUTCDay() === begins.weekday) {
                 occurrences.push([day, day + apart * dayLong]);

@@ -49,6 +49,20 @@ describe("a freeze", () => {
         }
     });
 
+    it("from a time of a weekday to the same holds the whole week, and meets the next without an end", () => {
+        const week = { from: "Mon 08:00", to: "Mon 08:00", timezone: "Europe/Berlin" };
+        for (const now of ["2026-02-02T06:59:59Z", "2026-02-02T07:00:00Z", "2026-02-05T12:00:00Z"]) {
+            assert.deepEqual(frozenAt([week], now), { windows: [week] });
+        }
+    });
+
+    it("from a weekday to an earlier time of it lasts until a week later, and is over for the time between", () => {
+        const week = [{ from: "Mon 08:00", to: "Mon 07:00", timezone: "UTC" }];
+        assert.equal(until(week, "2026-02-09T06:59:59Z"), "Mon 2026-02-09 07:00 UTC");
+        assert.equal(until(week, "2026-02-09T07:30:00Z"), undefined);
+        assert.equal(until(week, "2026-02-09T08:00:00Z"), "Mon 2026-02-16 07:00 UTC");
+    });
+
     it("by dates comes once", () => {
         const holidays = [{ from: "2026-12-24 12:00", to: "2027-01-04 08:00", timezone: "America/New_York" }];
         assert.equal(until(holidays, "2026-12-24T16:59:59Z"), undefined);

@@ -404,6 +404,38 @@ describe("a promotion is refused", () => {
                 ],
             },
             {
+                because: "a lock lacks an image of its own catalog",
+                facts: {
+                    locks: { [wanted]: lockOf(wanted, incomplete, catalog) },
+                    ranBefore: new Set([key(incomplete)]),
+                },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "The lock of 9f8e02b… is not total over its own catalog: no release of oneflow writes such a lock.\n" +
+                            "It lacks checkout.",
+                        remedy: 'git commit --allow-empty -m "Build anew" && git push   # a lock is written once; a new commit gets its own',
+                    },
+                ],
+            },
+            {
+                because: "a lock has an image that its own catalog does not",
+                facts: {
+                    locks: { [wanted]: lockOf(wanted, { ...images[wanted], mailer: built(wanted, "e0") }, catalog) },
+                    ranBefore: new Set([key({ ...images[wanted], mailer: built(wanted, "e0") })]),
+                },
+                problems: [
+                    {
+                        subject: "commit",
+                        message:
+                            "The lock of 9f8e02b… is not total over its own catalog: no release of oneflow writes such a lock.\n" +
+                            "It has mailer, which its catalog does not.",
+                        remedy: 'git commit --allow-empty -m "Build anew" && git push   # a lock is written once; a new commit gets its own',
+                    },
+                ],
+            },
+            {
                 because: "the checkout needs an image that the commit was not built with",
                 request: { catalog: catalogOf(...services, "cart/wait") },
                 problems: [

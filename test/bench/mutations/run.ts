@@ -1,40 +1,28 @@
-import fs from "node:fs";
+import { type ChildProcess, fork } from "node:child_process";
+import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
-import Mocha from "mocha";
 import { comparisonsOf, type Mutant, removalsOf } from "./mutants";
+import type { Noticed } from "./worker";
 
-/** Which tests noticed a mutant, by their titles. */
-export interface Verdict {
+/** A mutant, and which tests noticed it. */
+export interface Verdict extends Noticed {
     mutant: Mutant;
-    /** What a random history broke. Absent: none noticed. */
-    histories?: string;
-    /** The first example that failed. Absent: none noticed. */
-    examples?: string;
 }
 
 const root = join(__dirname, "../../..");
 const promotion = join(root, "core/promotion");
-/** Files of tests, and of which of them by title. */
-interface Tests {
-    files: readonly string[];
-    grep?: string;
-}
-
-const unit = (name: string) => join(root, `test/unit/${name}.test.ts`);
-const examples: Tests = {
-    files: ["promotionRules", "promotionFreeze", "factsPromotion", "databaseSchemas", "rollback"].map(unit),
-};
-const histories: Tests = {
-    files: ["promotionHistories", "databaseSchemas"].map(unit),
-    grep: "keeps the laws|runs no version on a newer schema",
-};
 
 /** Every mutant of the rules: each taken away, each comparison in them and in what they ask turned. */
 export function mutantsOfRules(): Mutant[] {
-    const rules = fs.readdirSync(join(promotion, "rules")).map((name) => join(promotion, "rules", name));
+    const rules = readdirSync(join(promotion, "rules")).map((name) => join(promotion, "rules", name));
     const asked = ["freeze.ts", "decide.ts", "proposal.ts"].map((name) => join(promotion, name));
     return [...removalsOf(join(promotion, "rules/index.ts")), ...[...rules, ...asked].flatMap(comparisonsOf)];
 }
+
+/** How many are looked at at once, each in a process. */
+const processes = 2;
+/** After so long a mutant is one that does not end, which nobody would overlook. The tests take seconds. */
+const patience = 240_000;
 
 /**
  * Runs the tests on each mutant: the random histories, which must notice by a law, and the examples.
@@ -44,21 +32,58 @@ export function mutantsOfRules(): Mutant[] {
 export async function measureMutations(only: string | undefined, progress: (line: string) => void): Promise<Verdict[]> {
     const mutants = mutantsOfRules().filter(({ file }) => only === undefined || file.includes(only));
     const verdicts: Verdict[] = [];
-    // The histories end at the first that breaks a law; a shorter one need not be looked for.
-    process.env.ONEFLOW_MUTANT = "1";
-    for (const mutant of mutants) {
-        const byExamples = await firstFailure(mutant, examples);
-        const byHistories = await firstFailure(mutant, histories);
-        verdicts.push({ mutant, ...(byHistories && { histories: byHistories }), ...(byExamples && { examples: byExamples }) });
-        progress(`${verdicts.length} of ${mutants.length}  ${describeVerdict(verdicts.at(-1)!)}`);
+    const left = [...mutants];
+    const work = async () => {
+        let worker: Worker | undefined;
+        for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) {
+            worker ??= new Worker();
+            const noticed = await worker.judge(mutant);
+            if (noticed === undefined) worker = undefined;
+            verdicts.push({ mutant, ...(noticed ?? { examples: "does not end" }) });
+            progress(`${verdicts.length} of ${mutants.length}  ${describeVerdict(verdicts.at(-1)!)}`);
+        }
+        worker?.end();
+    };
+    await Promise.all(Array.from({ length: processes }, work));
+    return mutants.map((mutant) => verdicts.find((verdict) => verdict.mutant === mutant)!);
+}
+
+/** A process that runs tests on mutants: one that never ends is ended from outside. */
+class Worker {
+    private readonly child: ChildProcess = fork(join(__dirname, "worker.ts"), {
+        cwd: root,
+        execArgv: ["--require", "ts-node/register/transpile-only"],
+    });
+
+    /** @returns nothing where the mutant did not end; then the process is gone */
+    judge(mutant: Mutant): Promise<Noticed | undefined> {
+        return new Promise((resolve, reject) => {
+            const timer = setTimeout(() => {
+                this.child.removeAllListeners("exit");
+                this.child.kill("SIGKILL");
+                resolve(undefined);
+            }, patience);
+            this.child.once("message", (noticed) => {
+                clearTimeout(timer);
+                this.child.removeAllListeners("exit");
+                resolve(noticed as Noticed);
+            });
+            this.child.once("exit", (code, signal) => {
+                clearTimeout(timer);
+                reject(new Error(`the tests of ${describeMutant(mutant).join(" ")} ended with ${signal ?? code}`));
+            });
+            this.child.send(mutant);
+        });
     }
-    delete process.env.ONEFLOW_MUTANT;
-    return verdicts;
+
+    end(): void {
+        this.child.disconnect();
+    }
 }
 
 /** A table of all verdicts, and how many nobody noticed. */
 export function describeMutations(verdicts: readonly Verdict[]): string {
-    const noticed = (key: "histories" | "examples") => verdicts.filter((verdict) => verdict[key] !== undefined).length;
+    const noticed = (key: keyof Noticed) => verdicts.filter((verdict) => verdict[key] !== undefined).length;
     const survivors = verdicts.filter((verdict) => verdict.histories === undefined && verdict.examples === undefined);
     return [
         "| where | mutant | histories | examples |",
@@ -69,58 +94,12 @@ export function describeMutations(verdicts: readonly Verdict[]): string {
     ].join("\n");
 }
 
-function describeVerdict({ mutant, histories: byHistories, examples: byExamples }: Verdict): string {
-    const { file, line, replacement, before, after } = mutant;
-    const change = replacement === "...[]" ? `without ${before}` : `\`${after}\``;
-    const cells = [`${relative(promotion, file)}:${line}`, change, byHistories ?? "—", byExamples ?? "—"];
+function describeVerdict({ mutant, histories, examples }: Verdict): string {
+    const cells = [...describeMutant(mutant), histories ?? "—", examples ?? "—"];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-/** What the first test that fails on the mutant says: the law that a history broke, or the example's title. Nothing where all pass. */
-async function firstFailure(mutant: Mutant, tests: Tests): Promise<string | undefined> {
-    const restore = readAs(mutant);
-    try {
-        forget();
-        const mocha = new Mocha({ bail: true, timeout: 120_000, reporter: Silent, ...(tests.grep && { grep: tests.grep }) });
-        tests.files.forEach((file) => mocha.addFile(file));
-        return await new Promise((resolve) => {
-            let told: string | undefined;
-            mocha
-                .run(() => {
-                    mocha.dispose();
-                    resolve(told);
-                })
-                .on("fail", ({ title }, error: Error & { cause?: Error }) => {
-                    told ??= (error.cause?.message ?? (tests.grep ? error.message : title)).split("\n")[0].slice(0, 120);
-                });
-        });
-    } finally {
-        restore();
-        forget();
-    }
+/** Where it stands, and how it reads. */
+function describeMutant({ file, line, replacement, before, after }: Mutant): [string, string] {
+    return [`${relative(promotion, file)}:${line}`, replacement === "...[]" ? `without ${before}` : `\`${after}\``];
 }
-
-/** Reads a file of the source as the mutant; on disk nothing is touched. */
-function readAs({ file, start, end, replacement }: Mutant): () => void {
-    const { readFileSync } = fs;
-    const mutated = (name: unknown, ...options: unknown[]) => {
-        const content = Reflect.apply(readFileSync, fs, [name, ...options]) as string | Buffer;
-        if (name !== file) {
-            return content;
-        }
-        const text = String(content);
-        return text.slice(0, start) + replacement + text.slice(end);
-    };
-    fs.readFileSync = mutated as typeof readFileSync;
-    return () => void (fs.readFileSync = readFileSync);
-}
-
-/** Lets what was loaded of the source and of its tests be loaded anew. */
-function forget(): void {
-    for (const file of Object.keys(require.cache).filter((name) => /^(core|test.unit)/.test(relative(root, name)))) {
-        Reflect.deleteProperty(require.cache, file);
-    }
-}
-
-/** Says nothing by itself: the mutants' verdicts are the report. */
-class Silent extends Mocha.reporters.Base {}
