@@ -1,6 +1,6 @@
 import { catalogImages, imageNames, imageSet, type Lock, serviceOf, setKey, type ImageSet } from "../release/lock";
 import { parseUnion } from "../release/union";
-import { isLocal } from "./localBuilds";
+import { isLocal, localServices } from "./localBuilds";
 import type { Direction, PlannedImage, PromotionFacts, PromotionRequest, Transition } from "./model";
 
 /** What a request and the locks amount to, before anything is judged. */
@@ -112,7 +112,8 @@ export function propose(request: PromotionRequest, { locks, current }: Pick<Prom
         set,
         key: setKey(set),
         wholeKey: setKey({ ...whole, ...set }),
-        formerKey: setKey(Object.fromEntries(former)),
+        // What the working copy builds is no image that ever ran.
+        formerKey: localServices(catalog).length > 0 ? setKey(set) : setKey(Object.fromEntries(former)),
         transitions: changes,
         pending: Object.keys(catalog.services)
             .filter((service) => !locked(service) && !isLocal(catalog, service))

@@ -9,23 +9,22 @@ export const checkout: Digest = `sha256:${"2".repeat(64)}`;
 
 /** A plan that runs both services of the settings at one commit for the first time. */
 export function plan({ catalog }: Settings, environment: Environment, more: Partial<Plan> = {}): Plan {
-    const images = { cart: { commit, digest: cart }, checkout: { commit, digest: checkout } };
-    const lock: Lock = { schema: lockSchema, source: { repository: "acme/shop", commit, branch: "develop" }, catalog, images };
+    const locked = { cart: { commit, digest: cart }, checkout: { commit, digest: checkout } };
+    const source = { repository: "acme/shop", commit, branch: "develop" } as const;
+    const lock: Lock = { schema: lockSchema, source, catalog, images: locked };
     const set = { cart, checkout };
+    const images: Plan["images"] = more.images ?? {
+        cart: { ...locked.cart, ref: commit, pinned: false },
+        checkout: { ...locked.checkout, ref: commit, pinned: false },
+    };
     return {
         environment,
         request: { commit, pins: {} },
         direction: "first",
-        images: {
-            cart: { ...images.cart, ref: commit, pinned: false },
-            checkout: { ...images.checkout, ref: commit, pinned: false },
-        },
+        images,
         set,
         key: setKey(set),
-        transitions: [
-            { image: "cart", to: cart },
-            { image: "checkout", to: checkout },
-        ],
+        transitions: Object.entries(images).map(([image, { digest }]) => ({ image, to: digest })),
         migrations: { due: [], done: [] },
         pending: [],
         locks: { [commit]: lock },

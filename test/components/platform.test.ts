@@ -132,7 +132,9 @@ describe("Platform", () => {
             "assertion.repository_owner_id in ['42'] && assertion.repository_id in ['7001']" +
                 " && assertion.job_workflow_ref.startsWith('acme/shop/.github/workflows/') && assertion.job_workflow_ref.endsWith('@refs/heads/main')" +
                 " && assertion.event_name in ['push', 'schedule', 'workflow_dispatch']" +
-                " && (assertion.ref in ['refs/heads/develop', 'refs/heads/main', 'refs/heads/master'] || assertion.ref.startsWith('refs/heads/hotfix/'))",
+                " && (assertion.ref in ['refs/heads/develop', 'refs/heads/main', 'refs/heads/master'] || assertion.ref.startsWith('refs/heads/hotfix/')" +
+                " || assertion.ref.startsWith('refs/tags/v'))" +
+                " && assertion.ref.startsWith('refs/tags/v') == (assertion.job_workflow_ref in ['acme/shop/.github/workflows/oneflow-release.yml@refs/heads/main'])",
         );
         assert.deepEqual(provider.oidc, { issuerUri: "https://token.actions.githubusercontent.com" });
         assert.ok(!JSON.stringify(provider).includes("assertion.sub"));
