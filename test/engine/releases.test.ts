@@ -172,6 +172,7 @@ describe("A release on the real engine", function () {
         };
         await pushLock(registryAs(world, "builder"), world.environment("dev"), hotfix);
 
+        await shop.delivery.configure("stage", ["--path", "environment.hotfixes", "false"]);
         const lines = await refused("stage", commit);
         assert.equal(
             lines[1],
