@@ -75,14 +75,20 @@ describe("A cluster of the simulated cloud that a real Kubernetes stands behind"
         assert.equal((await make(asAdmin, "of-admin")).id, "of-admin");
         assert.deepEqual(cloud.objects("acme-dev/europe-west1/shop").list("Namespace"), []);
         await assert.rejects(
-            configure(kubeconfig({ exec: { command: "gke-gcloud-auth-plugin" } }), "user:nobody@acme.example"),
+            make(
+                await configure(kubeconfig({ exec: { command: "gke-gcloud-auth-plugin" } }), "user:nobody@acme.example"),
+                "of-nobody",
+            ),
             /Permission 'container\.clusters\.connect' denied/,
         );
     });
 
     it("is the same cluster at the address where it really listens", async () => {
         const { address } = await sharedCluster();
-        await assert.rejects(configure(kubeconfig({ token }, address)), /Permission 'container\.clusters\.connect' denied/);
+        await assert.rejects(
+            make(await configure(kubeconfig({ token }, address)), "of-deployer"),
+            /Permission 'container\.clusters\.connect' denied/,
+        );
         const asAdmin = await configure(kubeconfig({ exec: { command: "gke-gcloud-auth-plugin" } }, address));
         assert.equal((await make(asAdmin, "at-address")).id, "at-address");
     });

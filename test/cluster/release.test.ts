@@ -179,7 +179,8 @@ async function objectsIn({ administrator, shop: { world } }: RealShop, namespace
 function asWritten(object: ClusterObject & { status?: unknown; spec?: Record<string, unknown> }): object {
     const { status: _state, metadata, spec, ...rest } = object;
     const { name, labels, annotations = {} } = metadata;
-    const given = ["clusterIP", "clusterIPs", "healthCheckNodePort"];
+    // How many pods a Deployment has belongs to its autoscaler, or to whoever scaled it in another file of this suite.
+    const given = ["clusterIP", "clusterIPs", "healthCheckNodePort", "replicas"];
     const asked = spec && Object.fromEntries(Object.entries(spec).filter(([key]) => !given.includes(key)));
     const ports = (asked?.ports as { nodePort?: number }[] | undefined)?.map(({ nodePort: _given, ...port }) => port);
     return {
@@ -187,14 +188,13 @@ function asWritten(object: ClusterObject & { status?: unknown; spec?: Record<str
         name,
         // Helm writes its own name over what manages an object, whatever the chart says.
         labels: { ...labels, "app.kubernetes.io/managed-by": "whoever deploys it" },
-        annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => !addedAnnotations.test(key))),
+        annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => ownAnnotations.test(key))),
         ...(asked && { spec: { ...asked, ...(ports && { ports }) } }),
     };
 }
 
-/** By Helm, controllers, kubectl and the program's provider; and the release, which dev was deployed without: by its commit. */
-const addedAnnotations =
-    /^(oneflow\.dev\/release$|(meta\.helm\.sh|deployment\.kubernetes\.io|kubectl\.kubernetes\.io|autoscaling\.alpha|pulumi\.com)\/)/;
+/** All others are of Helm, of controllers, kubectl and the provider, or of people. The release is not there where dev got a commit. */
+const ownAnnotations = /^oneflow\.dev\/(?!release$)/;
 
 /** Every pod that serves, or was a Job's and has ended, pulled what the lock says, from the deploy registry. */
 async function runsTheLock({ administrator }: RealShop, namespace: string, { deploy, lock }: Release): Promise<void> {
