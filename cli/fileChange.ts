@@ -1,22 +1,67 @@
 import { askedFor, refuseFailedBefore } from "../core/deployment/asked";
-import type { Proposed } from "../core/deployment/proposed";
+import { type Proposed, textHash } from "../core/deployment/proposed";
+import { unconfirmedRemovals } from "../core/deployment/removals";
+import { describeDiff, markdownDiff } from "../core/diff/describeDiff";
+import type { PromotionDiff } from "../core/diff/model";
+import { requireContexts } from "../core/facts/kubeconfig";
+import { refusal } from "../core/promotion/decide";
 import { Refusal } from "../core/refusal";
 import type { Registry } from "../core/registry/model";
 import { openFailures } from "../core/release/failedRunStore";
+import type { ChangeArguments } from "./changeArguments";
 import { Deployment } from "./deployment";
 import type { OperationsCheckout } from "./operationsCheckout";
 import { openPullRequest } from "./pullRequest";
 import { freeLock } from "./unfinishedState";
-import type { WantedFile } from "./wantedPromotion";
+import { judgeFile, type WantedFile } from "./wantedPromotion";
 
-/** A changed file of an environment, on its way to the operations branch. */
-export interface FileChange {
+/** What a command makes of an environment's file. */
+export interface Change {
+    directory: string;
+    registry: Registry;
     checkout: OperationsCheckout;
     wanted: WantedFile;
-    /** The pull request that makes it, whose title is that of a commit too. */
-    proposed: Proposed;
+    options: Pick<ChangeArguments, "reason" | "yes" | "removes" | "retry">;
+    /** Name of the pull request's branch, in parts. */
+    branch: readonly string[];
+    /** Of the pull request, and of a commit. */
+    headline: string;
+    /** What the pull request says besides the reason and what would change. @default - nothing */
+    notes?: readonly string[];
     /** Of refusals. */
     title: string;
+}
+
+/**
+ * Shows what a changed file would do, then makes the pull request, or with `--yes` writes it on the operations branch and deploys it.
+ *
+ * @returns 1 where the deployment failed, or nobody opened the pull request whose branch stands now
+ * @throws Refusal with all reasons; nothing was changed then
+ */
+export async function carryOut(change: Change): Promise<number> {
+    const { wanted, options } = change;
+    const { environment } = wanted;
+    const { diff, plan } = await judgeFile(wanted, change);
+    console.log(`${describeDiff({ ...diff, refusals: [] })}\n`);
+    const problems = [
+        ...diff.refusals,
+        ...(options.yes ? requireContexts(environment, process.env) : []),
+        ...(options.yes && plan ? unconfirmedRemovals(environment.name, plan.removals ?? [], options.removes) : []),
+    ];
+    if (problems.length > 0) throw refusal(environment, problems);
+    const proposed = proposal(change, diff);
+    return options.yes ? deployChange(change, proposed) : proposeChange(change, proposed);
+}
+
+function proposal({ wanted, options: { reason }, branch, headline, notes = [] }: Change, diff: PromotionDiff): Proposed {
+    return {
+        branch: branch.join("/"),
+        title: headline,
+        body: [...(reason ? [reason] : []), ...notes, markdownDiff(diff), "Merging this deploys it."].join("\n\n"),
+        file: wanted.file,
+        text: wanted.text,
+        was: textHash(wanted.before),
+    };
 }
 
 /**
@@ -25,7 +70,7 @@ export interface FileChange {
  * @returns 1 where nobody opened it, and its branch stands now
  * @throws Refusal where the branch says so already, or something else than this checkout
  */
-export async function proposeChange({ checkout, wanted, proposed, title }: FileChange): Promise<number> {
+async function proposeChange({ checkout, wanted, title }: Change, proposed: Proposed): Promise<number> {
     const { file, text } = proposed;
     const { environment, settings, before } = wanted;
     const onBranch = await checkout.textOnBranch(file);
@@ -47,10 +92,8 @@ export async function proposeChange({ checkout, wanted, proposed, title }: FileC
  * @returns 1 where the deployment failed
  * @throws Refusal where it may not be written, or failed before in the same words
  */
-export async function deployChange(
-    { checkout, wanted, proposed }: FileChange,
-    { registry, directory, retry, reason }: { registry: Registry; directory: string; retry: boolean; reason?: string },
-): Promise<number> {
+async function deployChange({ checkout, wanted, options, registry, directory }: Change, proposed: Proposed): Promise<number> {
+    const { retry, reason } = options;
     const { settings, environment, file, text } = wanted;
     const asked = askedFor(environment, settings.catalog);
     if (!retry) refuseFailedBefore(environment, asked, await openFailures(registry, environment));

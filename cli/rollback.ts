@@ -1,29 +1,21 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { shortRef, textHash, type Proposed } from "../core/deployment/proposed";
-import { unconfirmedRemovals } from "../core/deployment/removals";
-import { describeDiff, markdownDiff } from "../core/diff/describeDiff";
-import type { PromotionDiff } from "../core/diff/model";
-import { requireContexts } from "../core/facts/kubeconfig";
+import { shortRef } from "../core/deployment/proposed";
 import { resolveLatest } from "../core/facts/latest";
-import { refusal } from "../core/promotion/decide";
 import { askedText } from "../core/promotion/standingOverride";
 import { askedRef, list, shortCommit } from "../core/promotion/words";
-import { Refusal } from "../core/refusal";
 import { OciRegistry } from "../core/registry/client";
 import type { Registry } from "../core/registry/model";
 import { openFailures } from "../core/release/failedRunStore";
 import { asksForRun, describeRuns } from "../core/rollback/runs";
 import { rollbackRequest, type RollbackRequest } from "../core/rollback/request";
 import { findRun, type HealthyRun, newestRuns } from "../core/rollback/target";
-import { readSettings } from "../core/settings/load";
 import type { Environment, Settings } from "../core/settings/model";
 import { stackFile } from "../core/settings/stackFile";
-import { withRequest } from "../core/settings/stackText";
-import { deployChange, proposeChange } from "./fileChange";
+import { carryOut } from "./fileChange";
 import { OperationsCheckout } from "./operationsCheckout";
-import { readRollbackArguments, type RollbackArguments, rollbackTitle } from "./rollbackArguments";
-import { judgeFile, type WantedFile } from "./wantedPromotion";
+import { readRollbackArguments, type RollbackArguments, rollbackTitle as title } from "./rollbackArguments";
+import { changedFile, readEnvironment, type WantedFile } from "./wantedPromotion";
 
 /**
  * `oneflow rollback <environment>`: shows what goes back, then makes the pull request that does it; with `--yes` it writes the
@@ -36,30 +28,28 @@ export async function main(argv: readonly string[]): Promise<number> {
     const options = readRollbackArguments(argv);
     const directory = process.cwd();
     const registry = new OciRegistry();
-    const { settings, environment } = asEnvironment(readSettings({ directory, stack: options.environment }), options.environment);
+    const { settings, environment } = readEnvironment({ directory, stack: options.environment }, title, unfit);
     if (options.list) {
         console.log(describeRuns(environment.name, await newestRuns(registry, environment, listed)));
         return 0;
     }
     const { target, request } = await goingBack(registry, settings, environment, options);
     const wanted = rolledBackFile(directory, settings, environment, request, options);
-    const checkout = new OperationsCheckout(directory, settings.delivery.operations.branch, rollbackTitle);
+    const checkout = new OperationsCheckout(directory, settings.delivery.operations.branch, title);
     await checkout.requireClean(wanted.file);
 
     console.log([headline(environment, target, options), ...request.notes.map((note) => `  ${note}`)].join("\n"));
-    const { diff, plan } = await judgeFile(wanted, { registry, directory });
-    console.log(`${describeDiff({ ...diff, refusals: [] })}\n`);
-    const problems = [
-        ...diff.refusals,
-        ...(options.yes ? requireContexts(environment, process.env) : []),
-        ...(options.yes && plan ? unconfirmedRemovals(environment.name, plan.removals ?? [], options.removes) : []),
-    ];
-    if (problems.length > 0) throw refusal(environment, problems);
-
-    const proposed = proposal(wanted, target, request, options, diff);
-    const change = { checkout, wanted, proposed, title: rollbackTitle };
-    return options.yes ? deployChange(change, { ...options, registry, directory }) : proposeChange(change);
+    const only = [...options.services].sort();
+    const { name } = environment;
+    return carryOut({
+        ...{ directory, registry, checkout, wanted, options, title },
+        branch: ["rollback", name, [target.tag, ...only].join("-")],
+        headline: `Roll ${only.length > 0 ? `${list(only)} of ` : ""}${name} back to ${shortRef(askedRef(target.run.request))}`,
+        notes: request.notes,
+    });
 }
+
+const unfit = "is a platform stack: it runs no services that could go back";
 
 /** How many runs are listed. */
 const listed = 10;
@@ -89,42 +79,10 @@ function rolledBackFile(
     const file = stackFile(name);
     const before = readFileSync(join(directory, file), "utf8");
     const standing = override ? { for: askedText(request), ...override } : null;
-    const text = withRequest(before, settings.project, { ...request, override: standing });
-    const read = readSettings({ directory, stack: name, stackText: text });
-    // A file that says the same in other words stays as it is.
-    const same = JSON.stringify(read) === JSON.stringify(settings);
-    return { ...asEnvironment(read, name), file, before, text: same ? before : text };
+    return changedFile(directory, { settings, environment, file, before }, { ...request, override: standing }, title);
 }
 
 function headline({ name }: Environment, { tag, run }: HealthyRun, { services }: RollbackArguments): string {
     const what = services.length > 0 ? `${list(services)} of ${name}` : name;
     return `${what} back to ${shortCommit(askedRef(run.request))}, healthy at ${run.at} (${tag}, by ${run.by})`;
-}
-
-function proposal(
-    { environment: { name }, file, text, before }: WantedFile,
-    { tag, run }: HealthyRun,
-    { notes }: RollbackRequest,
-    { services, reason }: RollbackArguments,
-    diff: PromotionDiff,
-): Proposed {
-    const short = shortRef(askedRef(run.request));
-    const only = services.length > 0 ? [...services].sort() : undefined;
-    return {
-        branch: ["rollback", name, [tag, ...(only ?? [])].join("-")].join("/"),
-        title: `Roll ${only ? `${list(only)} of ` : ""}${name} back to ${short}`,
-        body: [...(reason ? [reason] : []), ...notes, markdownDiff(diff), "Merging this deploys it."].join("\n\n"),
-        file,
-        text,
-        was: textHash(before),
-    };
-}
-
-function asEnvironment(settings: Settings, name: string): { settings: Settings; environment: Environment } {
-    const { target } = settings;
-    if (target.kind !== "environment") {
-        const message = "is a platform stack: it runs no services that could go back";
-        throw new Refusal(rollbackTitle, [{ subject: name, message, remedy: `pulumi up -s ${name}` }]);
-    }
-    return { settings, environment: target.environment };
 }

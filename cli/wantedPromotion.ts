@@ -12,7 +12,7 @@ import type { Registry } from "../core/registry/model";
 import { readSettings } from "../core/settings/load";
 import type { Environment, Settings } from "../core/settings/model";
 import { stackFile } from "../core/settings/stackFile";
-import { withRequest } from "../core/settings/stackText";
+import { type WantedRequest, withRequest } from "../core/settings/stackText";
 import { orKnown } from "../core/settings/suggest";
 
 /** What somebody wants an environment to run. */
@@ -42,7 +42,7 @@ export interface WantedFile {
  */
 export function wantedFile(directory: string, wanted: Wanted, title: string): WantedFile {
     const { environment: name, ref, services, override } = wanted;
-    const { settings, environment } = readEnvironment(directory, name, title);
+    const { settings, environment } = readEnvironment({ directory, stack: name }, title);
     const file = stackFile(name);
     const before = readFileSync(join(directory, file), "utf8");
     refuseUnknown(services, settings, title);
@@ -52,11 +52,21 @@ export function wantedFile(directory: string, wanted: Wanted, title: string): Wa
     }
     const standing = override && { for: askedText(request), ...override };
     const stays = !override && environment.override?.for === askedText(request);
-    const text = withRequest(before, settings.project, { ...request, ...(stays ? {} : { override: standing ?? null }) });
-    const read = readSettings({ directory, stack: name, stackText: text });
-    // A file that says the same in other words stays as it is.
-    const same = JSON.stringify(read) === JSON.stringify(settings);
-    return { ...asEnvironment(read, name, title), file, before, text: same ? before : text };
+    const changed = { ...request, ...(stays ? {} : { override: standing ?? null }) };
+    return changedFile(directory, { settings, environment, file, before }, changed, title);
+}
+
+/** The file with another request, and the settings that it makes then. One that says the same in other words stays as it is. */
+export function changedFile(
+    directory: string,
+    { settings, environment: { name }, file, before }: Omit<WantedFile, "text">,
+    request: WantedRequest,
+    title: string,
+): WantedFile {
+    const text = withRequest(before, settings.project, request);
+    const read = readEnvironment({ directory, stack: name, stackText: text }, title);
+    const same = JSON.stringify(read.settings) === JSON.stringify(settings);
+    return { ...read, file, before, text: same ? before : text };
 }
 
 /** What a file that asks for it would do, as its own `up` would judge it. */
@@ -120,15 +130,22 @@ function refuseUnknown(services: readonly string[], { catalog }: Settings, title
     }
 }
 
-function readEnvironment(directory: string, name: string, title: string) {
-    return asEnvironment(readSettings({ directory, stack: name }), name, title);
-}
-
-function asEnvironment(settings: Settings, name: string, title: string): { settings: Settings; environment: Environment } {
+/**
+ * The settings of an environment's stack.
+ *
+ * @param title of the refusal
+ * @param message what it says of a platform's stack
+ * @throws Refusal where it is one
+ */
+export function readEnvironment(
+    read: { directory: string; stack: string; stackText?: string },
+    title: string,
+    message = "is a platform stack: nothing is promoted to it",
+): { settings: Settings; environment: Environment } {
+    const settings = readSettings(read);
     const { target } = settings;
     if (target.kind !== "environment") {
-        const message = "is a platform stack: nothing is promoted to it";
-        throw new Refusal(title, [{ subject: name, message, remedy: `pulumi up -s ${name}` }]);
+        throw new Refusal(title, [{ subject: read.stack, message, remedy: `pulumi up -s ${read.stack}` }]);
     }
     return { settings, environment: target.environment };
 }
