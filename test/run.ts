@@ -20,10 +20,10 @@ const clusterTools = ["etcd", "kube-apiserver", "kube-controller-manager", "kube
 
 const groups: readonly Group[] = [
     { suites: ["unit", "components"], tools: [], processes: 2 },
-    { suites: ["registry"], tools: ["docker-registry", "crane", "helm", "kubectl"] },
+    { suites: ["registry"], tools: ["docker-registry", "crane", "helm", "kubectl", "kustomize"] },
     { suites: ["workflows"], tools: ["actionlint", "zizmor", "act", ...engineTools, ...dockerTools], processes: 2 },
-    { suites: ["engine"], tools: [...engineTools, ...dockerTools, "docker-registry", "crane"], processes: 2 },
-    { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov", "crane", "helm", "kubectl"] },
+    { suites: ["engine"], tools: [...engineTools, ...dockerTools, "docker-registry", "crane", "helm", "kustomize"], processes: 2 },
+    { suites: ["cluster"], tools: [...engineTools, ...clusterTools, "kwok", "checkov", "crane", "helm", "kubectl", "kustomize"] },
 ];
 const parts = ["static", ...groups.flatMap(({ suites }) => suites)];
 

@@ -7,7 +7,7 @@ import { toolPath } from "../toolchain/toolchain";
 import { ClusterClient, type Manifest } from "./clusterClient";
 import { controlPlaneAccounts, type CredentialFiles, writeCredentials } from "./credentials";
 import { define, readDefinitions } from "./definitions";
-import { freePorts } from "./freePorts";
+import { freePorts } from "../freePorts";
 import { Processes } from "./processes";
 import { commandLines, type ServerName, serverNames } from "./programs";
 import { webhookFlags, type Webhooks } from "./webhooks";

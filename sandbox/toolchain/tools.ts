@@ -22,7 +22,8 @@ export type ToolName =
     | ControlPlaneTool
     // What teams deploy with otherwise: the bench runs them beside oneflow.
     | "kubectl"
-    | "helm";
+    | "helm"
+    | "kustomize";
 
 /** The programs that a Kubernetes control plane is made of, and the one that plays its nodes. */
 type ControlPlaneTool = "etcd" | "kube-apiserver" | "kube-controller-manager" | "kube-scheduler" | "kwok" | DefinitionsTool;
@@ -218,6 +219,17 @@ export const tools: Readonly<Record<ToolName, ToolOrigin>> = {
                 binary: "helm",
                 versionVariable: "helm.sh/helm/v3/internal/version.version",
                 expectedMinutes: 3,
+            }),
+        ],
+    },
+    kustomize: {
+        sources: [
+            new GoModule({
+                directory: join(modules, "kustomize"),
+                package: "sigs.k8s.io/kustomize/kustomize/v5",
+                binary: "kustomize",
+                versionVariable: "sigs.k8s.io/kustomize/api/provenance.version",
+                expectedMinutes: 1,
             }),
         ],
     },

@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { freePorts } from "../freePorts";
 import { Repository } from "../git/repository";
 import { Cloud } from "../providers/cloud";
 import { serveGithubRest } from "../providers/github/rest";
@@ -23,11 +24,11 @@ async function serve(where: Layout): Promise<void> {
     const before = readDaemon(where);
     const registry = await serveRegistry({
         directory: where.registry,
-        port: portOf(before?.registry),
+        port: await portOf(before?.registry),
         policy: registryPolicy(cloud),
     });
-    const upstream = await serveRegistry({ directory: where.upstream, port: portOf(before?.upstream), policy: openPolicy });
-    const google = await serveWorldGoogle(where, cloud, portOf(before?.google));
+    const upstream = await serveRegistry({ directory: where.upstream, port: await portOf(before?.upstream), policy: openPolicy });
+    const google = await serveWorldGoogle(where, cloud, await portOf(before?.google));
     const pullImage = pullAs((member, host) => (host === registry.address ? cloud.tokenOf(member) : undefined));
     const clusters = readWorldSettings(where).kubernetes === "real" ? await realClusters(where, cloud, pullImage) : undefined;
     const providers: Record<string, string> = {};
@@ -38,7 +39,7 @@ async function serve(where: Layout): Promise<void> {
         cloud,
         pullImage,
         services: { registry: registry.address, google: google.address },
-        port: portOf(before?.actions),
+        port: await portOf(before?.actions),
     });
     endFirst(() => actions.close());
     const github = await serveGithubRest({
@@ -47,7 +48,7 @@ async function serve(where: Layout): Promise<void> {
         token: githubToken(where),
         login: "admin",
         onPush: (push) => void actions.actions.handle(push).catch(console.error),
-        port: portOf(before?.github.replace("http://", "")),
+        port: await portOf(before?.github),
     });
     const state: DaemonState = {
         pid: process.pid,
@@ -97,8 +98,9 @@ function githubToken({ githubToken }: Layout): string {
     return readFileSync(githubToken, "utf8");
 }
 
-function portOf(address: string | undefined): number {
-    return address === undefined ? 0 : Number(address.split(":").at(-1));
+/** The port that a server had before: its address stands in files and images. The first time one that no connection is given. */
+async function portOf(before: string | undefined): Promise<number> {
+    return before === undefined ? (await freePorts(1))[0] : Number(before.split(":").at(-1));
 }
 
 /** What has to end in order before the process does, the last first. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ClusterObject } from "../../sandbox/kubernetes/clusterClient";
-import { freePorts } from "../../sandbox/kubernetes/freePorts";
+import { freePorts } from "../../sandbox/freePorts";
 import { ProviderError } from "../../sandbox/providers/double";
 import { environmentOf, faultyImages, sharedCluster, usersOf } from "./cluster";
 import { authorityOf, podSpec, Stack, types, workload } from "./providerStack";

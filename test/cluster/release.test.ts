@@ -35,14 +35,15 @@ describe("A release on a real cluster, without oneflow", function () {
     let shop: RealShop;
     let release: Release;
     let folder: string;
-    let tools: Record<"helm" | "kubectl" | "crane", string>;
+    let tools: Record<"helm" | "kubectl" | "kustomize" | "crane", string>;
     let restore: () => void;
     const stranger = { member: "user:operator@elsewhere.example", token: "ya29.operator-elsewhere" };
 
     before(async () => {
         shop = await RealShop.shared();
-        const [helm, kubectl, crane] = await Promise.all([toolPath("helm"), toolPath("kubectl"), toolPath("crane")]);
-        tools = { helm, kubectl, crane };
+        const names = ["helm", "kubectl", "kustomize", "crane"] as const;
+        const [helm, kubectl, kustomize, crane] = await Promise.all(names.map((name) => toolPath(name)));
+        tools = { helm, kubectl, kustomize, crane };
         folder = mkdtempSync(join(tmpdir(), "oneflow-release-"));
         release = await releaseOfDev(shop);
         const { world } = shop.shop;
@@ -84,7 +85,7 @@ describe("A release on a real cluster, without oneflow", function () {
         await tool("helm", "uninstall", "shop", "--namespace", "elsewhere", "--wait", "--cascade=foreground");
     });
 
-    it("comes up by kubectl apply of its kustomization, and is what the program deploys", async () => {
+    it("comes up by kubectl apply of what kustomize builds, and is what the program deploys", async () => {
         const { namespace } = release.target;
         const program = await objectsIn(shop, namespace, release);
         const manifest = JSON.parse(
@@ -109,7 +110,9 @@ describe("A release on a real cluster, without oneflow", function () {
             }),
         );
         await copyNamespace(shop.administrator, namespace, "nearby");
-        await tool("kubectl", "apply", "--kustomize", overlay);
+        const built = join(folder, "built.yaml");
+        writeFileSync(built, await tool("kustomize", "build", overlay));
+        await tool("kubectl", "apply", "--filename", built);
         const deployments = Object.values(release.lock.catalog.services).map(({ name }) => name);
         await shop.administrator.until<Deployment>(
             "/apis/apps/v1/namespaces/nearby/deployments",

@@ -61,7 +61,11 @@ describe("A catalog with every kind of service, on the real engine,", function (
         const pods = objects().list<Pod>("Pod", namespace());
         const phases = Object.keys(entries).map((name) => [
             name,
-            pods.filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === name).map(({ status }) => status.phase),
+            // Pods come in the order of their names, which are random.
+            pods
+                .filter(({ metadata }) => metadata.labels?.["app.kubernetes.io/name"] === name)
+                .map(({ status }) => status.phase)
+                .sort(),
         ]);
         assert.deepEqual(Object.fromEntries(phases), {
             store: ["Running", "Running"],

@@ -117,7 +117,7 @@ describe("A release on the real engine", function () {
             await mkdir(dirname(join(folder, "kustomization", file)), { recursive: true });
             await writeFile(join(folder, "kustomization", file), text);
         }
-        assert.deepEqual(imagesIn(await configured("kubectl", ["kustomize", join(folder, "kustomization")])), locked);
+        assert.deepEqual(imagesIn(await configured("kustomize", ["build", join(folder, "kustomization")])), locked);
         const { registry, tier } = shop.world.environment("prod");
         for (const [image, digest] of Object.entries(locked)) {
             assert.equal(await configured("crane", ["digest", "--insecure", `${registry}/${tier}/${image}:v1.4.0`]), digest);
@@ -214,8 +214,8 @@ describe("A release on the real engine", function () {
     }
 
     /** Real programs that read the registry as whoever deploys prod. */
-    async function clients(): Promise<(name: "helm" | "kubectl" | "crane", args: readonly string[]) => Promise<string>> {
-        const tools = { helm: await toolPath("helm"), kubectl: await toolPath("kubectl"), crane: await toolPath("crane") };
+    async function clients(): Promise<(name: "helm" | "kustomize" | "crane", args: readonly string[]) => Promise<string>> {
+        const tools = { helm: await toolPath("helm"), kustomize: await toolPath("kustomize"), crane: await toolPath("crane") };
         const auth = Buffer.from(`oauth2accesstoken:${tokenOf(shop.world.layout, "deployer-prod")}`).toString("base64");
         const config = join(folder, "config.json");
         await writeFile(config, JSON.stringify({ auths: { [shop.world.daemon.registry]: { auth } } }));

@@ -32,14 +32,15 @@ const words = {
 describe("a release that was pushed", () => {
     const running: Record<string, RunningRegistry> = {};
     let folder: string;
-    let tools: Record<"helm" | "kubectl", string>;
+    let tools: Record<"helm" | "kubectl" | "kustomize", string>;
     const registry = new OciRegistry({ credentials: anonymous });
 
     before(async function () {
         this.timeout(600_000);
         [running.docker, running.crane] = await Promise.all([startDockerRegistry(), startCraneRegistry()]);
-        const [helm, kubectl] = await Promise.all([toolPath("helm"), toolPath("kubectl")]);
-        tools = { helm, kubectl };
+        const names = ["helm", "kubectl", "kustomize"] as const;
+        const [helm, kubectl, kustomize] = await Promise.all(names.map((name) => toolPath(name)));
+        tools = { helm, kubectl, kustomize };
         folder = await mkdtemp(join(tmpdir(), "release-"));
     });
     after(async () => {
@@ -94,7 +95,7 @@ describe("a release that was pushed", () => {
                 await assert.rejects(helm("template", "shop", ...chart, "--set", "replicas=5"), /additional properties 'replicas'/);
             });
 
-            it("holds a kustomization that kubectl builds to the objects of the program", async () => {
+            it("holds a kustomization that kubectl and kustomize build to the objects of the program", async () => {
                 const release = releaseIn(server, { version: "1.6.0" });
                 await pushRelease(registry, release);
                 const pulled = await pullRelease(registry, release, "1.6.0");
@@ -103,8 +104,9 @@ describe("a release that was pushed", () => {
                 for (const [file, text] of unpackArchive(pulled!.bundle.layers[2].content)) {
                     await writeFile(join(own, file), text);
                 }
-                const { stdout } = await run(tools.kubectl, ["kustomize", own]);
-                assert.deepEqual(byName(objectsIn(stdout)), rendered(release));
+                for (const built of [run(tools.kubectl, ["kustomize", own]), run(tools.kustomize, ["build", own])]) {
+                    assert.deepEqual(byName(objectsIn((await built).stdout)), rendered(release));
+                }
             });
         });
     }

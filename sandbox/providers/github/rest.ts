@@ -43,7 +43,7 @@ export async function serveGithubRest(options: GithubRestOptions): Promise<Githu
                     : send(response, 500, { message: `the sandbox itself broke: ${String((error as Error).stack)}` }),
         );
     });
-    await new Promise<void>((resolve) => server.listen(options.port ?? 0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port ?? 0, "127.0.0.1", resolve));
     return {
         address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
         close: () => new Promise((resolve) => (server.close(() => resolve()), server.closeAllConnections())),
