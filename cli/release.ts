@@ -97,7 +97,7 @@ async function commitToRelease(
     registry: Registry,
     directory: string,
     settings: Settings,
-    { commit, from }: ReleaseArguments,
+    { version, commit, from }: ReleaseArguments,
 ): Promise<string> {
     const first = firstOf(settings);
     const single = namesCommits(settings);
@@ -108,7 +108,7 @@ async function commitToRelease(
     }
     if (!single && from === undefined) {
         const message = "cannot be one commit's: services are built from several repositories, or not from this one.";
-        throw refused("the release", message, `oneflow release <version> --from ${first.name}`);
+        throw refused("the release", message, `npx oneflow release v${version} --from ${first.name}`);
     }
     const head = `refs/remotes/origin/${settings.delivery.operations.branch}`;
     const ref = single && from !== undefined ? await commitThatRan(registry, first) : (commit ?? head);

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { shortRef } from "../core/deployment/proposed";
 import { resolveLatest } from "../core/facts/latest";
 import { askedText } from "../core/promotion/standingOverride";
@@ -11,7 +9,6 @@ import { asksForRun, describeRuns } from "../core/rollback/runs";
 import { rollbackRequest, type RollbackRequest } from "../core/rollback/request";
 import { findRun, type HealthyRun, newestRuns } from "../core/rollback/target";
 import type { Environment, Settings } from "../core/settings/model";
-import { stackFile } from "../core/settings/stackFile";
 import { carryOut } from "./fileChange";
 import { OperationsCheckout } from "./operationsCheckout";
 import { readRollbackArguments, type RollbackArguments, rollbackTitle as title } from "./rollbackArguments";
@@ -75,11 +72,9 @@ function rolledBackFile(
     { notes: _notes, ...request }: RollbackRequest,
     { override }: RollbackArguments,
 ): WantedFile {
-    const { name } = environment;
-    const file = stackFile(name);
-    const before = readFileSync(join(directory, file), "utf8");
     const standing = override ? { for: askedText(request), ...override } : null;
-    return changedFile(directory, { settings, environment, file, before }, { ...request, override: standing }, title);
+    const place = { project: settings.project, stack: environment.name, now: settings };
+    return changedFile(directory, place, { ...request, override: standing }, title);
 }
 
 function headline({ name }: Environment, { tag, run }: HealthyRun, { services }: RollbackArguments): string {

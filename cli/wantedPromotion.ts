@@ -11,7 +11,7 @@ import { Refusal } from "../core/refusal";
 import type { Registry } from "../core/registry/model";
 import { readSettings } from "../core/settings/load";
 import type { Environment, Settings } from "../core/settings/model";
-import { stackFile } from "../core/settings/stackFile";
+import { readProject, stackFile, stacksIn } from "../core/settings/stackFile";
 import { type WantedRequest, withRequest } from "../core/settings/stackText";
 import { orKnown } from "../core/settings/suggest";
 
@@ -42,7 +42,7 @@ export interface WantedFile {
  */
 export function wantedFile(directory: string, wanted: Wanted, title: string): WantedFile {
     const { environment: name, ref, services, override } = wanted;
-    const { settings, environment } = readEnvironment({ directory, stack: name }, title);
+    const { settings, environment, now } = standing(directory, name, services.length === 0 ? ref : undefined, title);
     const file = stackFile(name);
     const before = readFileSync(join(directory, file), "utf8");
     refuseUnknown(services, settings, title);
@@ -50,22 +50,50 @@ export function wantedFile(directory: string, wanted: Wanted, title: string): Wa
     if (!request) {
         return { settings, environment, file, before, text: before };
     }
-    const standing = override && { for: askedText(request), ...override };
+    const asked = override && { for: askedText(request), ...override };
     const stays = !override && environment.override?.for === askedText(request);
-    const changed = { ...request, ...(stays ? {} : { override: standing ?? null }) };
-    return changedFile(directory, { settings, environment, file, before }, changed, title);
+    const changed = { ...request, ...(stays ? {} : { override: asked ?? null }) };
+    return changedFile(directory, { project: settings.project, stack: name, now }, changed, title);
 }
 
-/** The file with another request, and the settings that it makes then. One that says the same in other words stays as it is. */
+/**
+ * The settings of an environment's file, `now` among them where it is read as it stands. One that may not ask for what it asks for,
+ * say because services moved to repositories of their own, is read as if what takes that place stood there.
+ */
+function standing(
+    directory: string,
+    stack: string,
+    replacement: string | undefined,
+    title: string,
+): { settings: Settings; environment: Environment; now?: Settings } {
+    let now: Settings;
+    try {
+        now = readSettings({ directory, stack });
+    } catch (error) {
+        const project = readProject(directory, [])?.name;
+        if (replacement === undefined || project === undefined || !stacksIn(directory).includes(stack)) throw error;
+        const before = readFileSync(join(directory, stackFile(stack)), "utf8");
+        return readEnvironment({ directory, stack, stackText: withRequest(before, project, { commit: replacement }) }, title);
+    }
+    return { ...environmentOf(now, stack, title), now };
+}
+
+/**
+ * The file with another request, and the settings that it makes then. One that says the same in other words stays as it is.
+ *
+ * @param place what the file makes now: `now`, where it can be read as it is
+ */
 export function changedFile(
     directory: string,
-    { settings, environment: { name }, file, before }: Omit<WantedFile, "text">,
+    { project, stack, now }: { project: string; stack: string; now?: Settings },
     request: WantedRequest,
     title: string,
 ): WantedFile {
-    const text = withRequest(before, settings.project, request);
-    const read = readEnvironment({ directory, stack: name, stackText: text }, title);
-    const same = JSON.stringify(read.settings) === JSON.stringify(settings);
+    const file = stackFile(stack);
+    const before = readFileSync(join(directory, file), "utf8");
+    const text = withRequest(before, project, request);
+    const read = readEnvironment({ directory, stack, stackText: text }, title);
+    const same = JSON.stringify(read.settings) === JSON.stringify(now);
     return { ...read, file, before, text: same ? before : text };
 }
 
@@ -134,18 +162,26 @@ function refuseUnknown(services: readonly string[], { catalog }: Settings, title
  * The settings of an environment's stack.
  *
  * @param title of the refusal
- * @param message what it says of a platform's stack
+ * @param message what it says of a platform's stack @default that nothing is promoted to it
  * @throws Refusal where it is one
  */
 export function readEnvironment(
     read: { directory: string; stack: string; stackText?: string },
     title: string,
+    message?: string,
+): { settings: Settings; environment: Environment } {
+    return environmentOf(readSettings(read), read.stack, title, message);
+}
+
+function environmentOf(
+    settings: Settings,
+    stack: string,
+    title: string,
     message = "is a platform stack: nothing is promoted to it",
 ): { settings: Settings; environment: Environment } {
-    const settings = readSettings(read);
     const { target } = settings;
     if (target.kind !== "environment") {
-        throw new Refusal(title, [{ subject: read.stack, message, remedy: `pulumi up -s ${read.stack}` }]);
+        throw new Refusal(title, [{ subject: stack, message, remedy: `pulumi up -s ${stack}` }]);
     }
     return { settings, environment: target.environment };
 }

@@ -32,6 +32,12 @@ export function withRequest(text: string, project: string, { commit, pins, catal
     return document.toString({ lineWidth: 0, indent: indentOf(text) });
 }
 
+/** What a stack file asks for, whether it may or not. */
+export function commitIn(text: string, project: string): string | undefined {
+    const commit = parseDocument(text).getIn(["config", `${project}:commit`]);
+    return typeof commit === "string" ? commit : undefined;
+}
+
 /** How far the file indents: one that is written anew with another indentation is a diff that nobody can read. */
 function indentOf(text: string): number {
     return /^( +)\S/m.exec(text)?.[1].length ?? 2;

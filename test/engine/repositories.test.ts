@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
+import { imageSet } from "../../core/release/lock";
 import { runPipeline } from "../../sandbox/ci/pipeline";
 import { pushAs } from "../../sandbox/ci/push";
 import { breakService, changeService, writeMonorepo } from "../../sandbox/git/monorepo";
 import { Repository } from "../../sandbox/git/repository";
 import { recorded, registryAs, running } from "../../sandbox/story/readback";
 import { tokenOf } from "../../sandbox/world/credentials";
-import { stackVariables } from "../../sandbox/world/engine";
-import { deliveredShop, type Shop } from "./shop";
+import { runOneflow, stackVariables } from "../../sandbox/world/engine";
+import { deliveredShop, succeeded, type Shop } from "./shop";
 
 const mail = "acme/mail";
 
@@ -22,6 +22,7 @@ describe("Two source repositories on the real engine", function () {
     let bare: Repository;
     let shopCommit: string;
     let mailCommit: string;
+    const oneflow = (...args: string[]) => shop.world.oneflow("dev", args);
 
     before(async () => {
         shop = await deliveredShop();
@@ -38,8 +39,7 @@ describe("Two source repositories on the real engine", function () {
         const before = await running(shop.world, "dev");
         await changeService(mailer.directory, shop.world.catalog().services.emailservice, "Come from here");
         mailCommit = await push("Start");
-        const run = await oneflow("deploy", "dev", "--pushed", `${mail}@${mailCommit}`);
-        assert.equal(run.status, 0, run.said);
+        succeeded(await oneflow("deploy", "dev", "--pushed", `${mail}@${mailCommit}`));
         const after = await running(shop.world, "dev");
         const { request, images } = (await recorded(shop.world, "dev"))!;
         assert.deepEqual(request, { commit: `${mail}@${mailCommit},acme/shop@${shopCommit}`, pins: {} });
@@ -47,15 +47,14 @@ describe("Two source repositories on the real engine", function () {
         assert.equal("commit" in images.emailservice && images.emailservice.commit, mailCommit);
         assert.notEqual(after.emailservice, before.emailservice);
         assert.deepEqual({ ...after, emailservice: "" }, { ...before, emailservice: "" });
-        assert.deepEqual(await oneflow("latest", "dev"), { status: 0, said: `commit=${request.commit}\n` });
+        assert.equal(succeeded(await oneflow("latest", "dev")).output, `commit=${request.commit}\n`);
     });
 
     it("let a push of one of them change its services alone", async () => {
         const before = await running(shop.world, "dev");
         await changeService(mailer.directory, shop.world.catalog().services.emailservice, "Greet by name");
         mailCommit = await push("Greet by name");
-        const run = await oneflow("deploy", "dev", "--pushed", `${mail}@${mailCommit}`);
-        assert.equal(run.status, 0, run.said);
+        succeeded(await oneflow("deploy", "dev", "--pushed", `${mail}@${mailCommit}`));
         const after = await running(shop.world, "dev");
         assert.notEqual(after.emailservice, before.emailservice);
         assert.deepEqual({ ...after, emailservice: "" }, { ...before, emailservice: "" });
@@ -67,22 +66,46 @@ describe("Two source repositories on the real engine", function () {
         await breakService(mailer.directory, shop.world.catalog().services.emailservice, "crash");
         const broken = await push("Break the mail");
         const run = await oneflow("deploy", "dev", "--pushed", `${mail}@${broken}`);
-        assert.equal(run.status, 1, run.said);
+        assert.equal(run.code, 1, run.output);
         assert.ok(
-            run.said.includes(`runs ${mail}@${good.slice(0, 7)}… and acme/shop@${shopCommit.slice(0, 7)}…, healthy at`),
-            run.said,
+            run.output.includes(`runs ${mail}@${good.slice(0, 7)}… and acme/shop@${shopCommit.slice(0, 7)}…, healthy at`),
+            run.output,
         );
-        assert.ok(run.said.includes(`→ git revert ${broken} && git push   # on develop of acme/mail, which dev follows`), run.said);
+        assert.ok(
+            run.output.includes(`→ git revert ${broken} && git push   # on develop of acme/mail, which dev follows`),
+            run.output,
+        );
         assert.deepEqual(await running(shop.world, "dev"), before);
     });
 
     it("cannot be promoted by a SHA: stage takes a release, and the proposal says so", async () => {
         const run = await oneflow("propose", "stage", shopCommit);
-        assert.equal(run.status, 2);
+        assert.equal(run.code, 2);
         assert.ok(
-            run.said.includes("one SHA cannot name the images of 2 repositories, acme/mail, acme/shop; expected a release"),
-            run.said,
+            run.output.includes("one SHA cannot name the images of 2 repositories, acme/mail, acme/shop; expected a release"),
+            run.output,
         );
+    });
+
+    it("come together in a release of what dev runs, which goes on as it is", async () => {
+        const together = (await recorded(shop.world, "dev"))!;
+        const refused = await oneflow("release", "v1.0.0", "--yes");
+        assert.equal(refused.code, 2, refused.output);
+        assert.ok(refused.output.includes("npx oneflow release v1.0.0 --from dev"), refused.output);
+        succeeded(await oneflow("release", "v1.0.0", "--from", "dev", "--yes"));
+        const { layout, daemon, registry } = shop.world;
+        const variables = { ...(await stackVariables(layout, daemon, "dev")), DOCKER_CONFIG: layout.identity("releaser") };
+        const publish = () => runOneflow(["release", "v1.0.0", "--publish"], { checkout: layout.operations, variables });
+        succeeded(await publish());
+        const bytes = await registry.contentHash();
+        succeeded(await publish());
+        assert.equal(await registry.contentHash(), bytes);
+
+        succeeded(await shop.world.oneflow("stage", ["promote", "stage", "v1.0.0", "--yes"]));
+        assert.deepEqual(await running(shop.world, "stage"), await running(shop.world, "dev"));
+        const { request, images } = (await recorded(shop.world, "stage"))!;
+        assert.equal(request.release, "v1.0.0");
+        assert.deepEqual(imageSet(images), imageSet(together.images));
     });
 
     /** Pushes what was changed in the new repository to develop, and builds it. */
@@ -103,20 +126,6 @@ describe("Two source repositories on the real engine", function () {
             }),
         });
         return commit;
-    }
-
-    async function oneflow(...args: string[]): Promise<{ status: number; said: string }> {
-        const { layout, daemon } = shop.world;
-        const variables = await stackVariables(layout, daemon, "dev");
-        const program = join(layout.operations, "bin", "oneflow.js");
-        return new Promise((resolve) =>
-            execFile(
-                process.execPath,
-                [program, ...args],
-                { cwd: layout.operations, env: { HOME: process.env.HOME, ...variables }, maxBuffer: 2 ** 26 },
-                (error, stdout, stderr) => resolve({ status: error ? Number(error.code) : 0, said: `${stdout}${stderr}` }),
-            ),
-        );
     }
 });
 

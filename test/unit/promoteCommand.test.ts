@@ -104,6 +104,23 @@ describe("oneflow promote and oneflow diff", () => {
         assert.equal(next.environment.override, undefined);
     });
 
+    it("take the place of a request that the file may not make any more, and of nothing else that is wrong with it", () => {
+        const moved = text().replace(sha, "latest");
+        writeFileSync(join(directory, file), moved);
+        const wanted = wantedFile(directory, { environment: "stage", ref: otherSha, services: [] }, "Nothing");
+        assert.deepEqual([wanted.before, wanted.text], [moved, moved.replace("latest", otherSha)]);
+        assert.equal(wanted.environment.commit, otherSha);
+        const pin = { environment: "stage", ref: otherSha, services: ["cart"] };
+        assert.throws(() => wantedFile(directory, pin, "Nothing"), /latest is for the first environment only/);
+        const broken = `${moved}  shop:soakk: 1h\n`;
+        writeFileSync(join(directory, file), broken);
+        const again = { environment: "stage", ref: otherSha, services: [] };
+        assert.throws(
+            () => wantedFile(directory, again, "Nothing"),
+            (error: Error) => /soakk/.test(error.message) && !/latest/.test(error.message),
+        );
+    });
+
     it("want the file as it is where it asks for that already", () => {
         const before = text();
         writeFileSync(join(directory, file), `# ours\n${before}`);

@@ -204,7 +204,7 @@ describe("oneflow release", () => {
     });
 
     it("takes, of several repositories, what ran in the first environment when it was tagged, wherever that has gone since", async () => {
-        assert.match((await refused(() => tagged(several, "v1.0.0"))).message, /→ oneflow release <version> --from dev/);
+        assert.match((await refused(() => tagged(several, "v1.0.0"))).message, /→ npx oneflow release v1.0.0 --from dev/);
         const set = setKey(imageSet(built.images));
         const { said } = await tagged(several, "v1.0.0", "--from", "dev");
         assert.ok(said.includes(`\n\nv1.0.0\n\nSet: ${set}\n`), said);
