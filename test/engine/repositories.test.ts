@@ -29,6 +29,7 @@ describe("Two source repositories on the real engine", function () {
         const { layout } = shop.world;
         move(layout.operations);
         await shop.delivery.operations.commit("Build the emailservice from a repository of its own");
+        await shop.delivery.operations.push("main");
         shopCommit = await shop.edit("Give the emailservice a repository of its own", async (directory) => move(directory));
         bare = await Repository.bare(layout.github(mail), { defaultBranch: "develop" });
         mailer = await Repository.clone(bare, join(layout.root, "mail"));
