@@ -67,7 +67,7 @@ function readArguments(argv: readonly string[]): { yes: boolean; stack?: string 
     } catch (error) {
         // Its message is for the person who typed: which option is unknown, or lacks its value.
         const message = (error as Error).message;
-        throw new Refusal(title, [{ subject: "oneflow bootstrap", message, remedy: "oneflow bootstrap --help" }]);
+        throw new Refusal(title, [{ subject: "oneflow bootstrap", message, remedy: "npx oneflow bootstrap --help" }]);
     }
 }
 

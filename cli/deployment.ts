@@ -230,7 +230,7 @@ const pollMilliseconds = 5000;
 function brokenOff({ name }: Environment, by: string): string {
     return [
         `Deployment of ${name} was broken off (${by}). It may stand between what ran and what was to run.`,
-        `  → oneflow deploy ${name}   # does what is left`,
+        `  → npx oneflow deploy ${name}   # does what is left`,
         `If the engine was killed, it left its lock and the next run says so: pulumi cancel -s ${name}`,
     ].join("\n");
 }

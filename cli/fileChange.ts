@@ -76,7 +76,7 @@ async function proposeChange({ checkout, wanted, title }: Change, proposed: Prop
     const onBranch = await checkout.textOnBranch(file);
     if (onBranch === text) {
         const message = `says so on ${checkout.branch} already`;
-        const remedy = `the deploy workflow deploys it, or: oneflow deploy ${environment.name}`;
+        const remedy = `the deploy workflow deploys it, or: npx oneflow deploy ${environment.name}`;
         throw new Refusal(title, [{ subject: file, message, remedy }]);
     }
     if (onBranch !== before) {

@@ -137,7 +137,7 @@ function parsed(argv: readonly string[]) {
     } catch (error) {
         // Its message is for the person who typed: which option is unknown, or lacks its value.
         throw new Refusal(title, [
-            { subject: "oneflow import", message: (error as Error).message, remedy: "oneflow import --help" },
+            { subject: "oneflow import", message: (error as Error).message, remedy: "npx oneflow import --help" },
         ]);
     }
 }

@@ -134,7 +134,7 @@ function help(more: Readonly<Record<string, string>>): string {
 
 function unknownCommand(name: string, known: readonly string[]): Refusal {
     return new Refusal("Nothing was done", [
-        { subject: name, message: `is not a command of oneflow; there are: ${known.join(", ")}`, remedy: "oneflow --help" },
+        { subject: name, message: `is not a command of oneflow; there are: ${known.join(", ")}`, remedy: "npx oneflow --help" },
     ]);
 }
 

@@ -142,7 +142,7 @@ function environmentSettings(directory: string, services: string | undefined, pr
     };
     const [any] = stacksIn(directory);
     if (any === undefined) {
-        problems.push({ subject: directory, message: "holds no stack file Pulumi.<environment>.yaml", remedy: "oneflow --help" });
+        problems.push({ subject: directory, message: "holds no stack file Pulumi.<environment>.yaml", remedy: "npx oneflow --help" });
         return [];
     }
     const names = read(any).flatMap(({ environments }) => environments.map(({ name }) => name));
@@ -177,7 +177,7 @@ function parsed(argv: readonly string[]) {
         return parseArgs({ args: [...argv], options, allowPositionals: true });
     } catch (error) {
         // Its message is for the person who typed: which option is unknown, or lacks its value.
-        throw new Refusal(title, [{ subject: "oneflow new", message: (error as Error).message, remedy: "oneflow new --help" }]);
+        throw new Refusal(title, [{ subject: "oneflow new", message: (error as Error).message, remedy: "npx oneflow new --help" }]);
     }
 }
 

@@ -31,7 +31,7 @@ export async function publishTag(
     if (commit === undefined) {
         const message = "is no tag of this checkout, and a release is made of one.";
         throw new Refusal(title, [
-            { subject: `v${version}`, message, remedy: `git fetch --tags origin\nor: oneflow release v${version}` },
+            { subject: `v${version}`, message, remedy: `git fetch --tags origin\nor: npx oneflow release v${version}` },
         ]);
     }
     const said = readTagText((await history.tagText(version)) ?? "");
@@ -48,7 +48,7 @@ export async function publishTag(
     }
     if (!namesCommits(settings) && said.set === undefined) {
         const message = "names no set of images, and no commit names all: services are built from several repositories.";
-        const remedy = `oneflow release v${nextPatch([version])} --from ${firstOf(settings).name}`;
+        const remedy = `npx oneflow release v${nextPatch([version])} --from ${firstOf(settings).name}`;
         throw new Refusal(title, [{ subject: `v${version}`, message, remedy }]);
     }
     const facts = await gatherCutFacts(registry, history, settings, { version, commit, set: said.set }, waitSeconds);
@@ -76,6 +76,6 @@ function refuseMoved(title: string, version: string, tag: { commit: string } & P
         there.source.commit === tag.commit
             ? `names the set ${tag.set}, and the release is there, of the set ${set}`
             : `stands on ${tag.commit}, and the release is there, of ${there.source.commit}`;
-    const remedy = `git push --force origin ${there.source.commit}:refs/tags/v${version}   # back\nor: oneflow release v${nextPatch([version])} --commit ${tag.commit}`;
+    const remedy = `git push --force origin ${there.source.commit}:refs/tags/v${version}   # back\nor: npx oneflow release v${nextPatch([version])} --commit ${tag.commit}`;
     throw new Refusal(title, [{ subject: `v${version}`, message: `${message}: the tag was moved.`, remedy }]);
 }

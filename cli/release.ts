@@ -67,7 +67,7 @@ export async function tagRelease(
     await pushTag(directory, version, commit, text);
     console.log(
         `v${version} stands on ${commit}, and is pushed: the workflow Release makes the release of it. Where no workflow runs:\n` +
-            `  → oneflow release v${version} --publish`,
+            `  → npx oneflow release v${version} --publish`,
     );
     return 0;
 }
@@ -151,10 +151,10 @@ function taken(version: string, releases: readonly TaggedRelease[], published: s
     const next = nextPatch([version, ...releases.map((release) => release.version).filter((one) => sameLine(one, version))]);
     if (published !== undefined) {
         const message = `is made already, of ${published}, and a release is made once.`;
-        return [{ subject, message, remedy: `oneflow release v${next}` }];
+        return [{ subject, message, remedy: `npx oneflow release v${next}` }];
     }
     const message = `stands on ${tagged} already, and a release's tag stays. There is no release of it yet.`;
-    return [{ subject, message, remedy: `oneflow release v${version} --publish\nor: oneflow release v${next}` }];
+    return [{ subject, message, remedy: `npx oneflow release v${version} --publish\nor: npx oneflow release v${next}` }];
 }
 
 /** A tag that could not be pushed does not stay: it would be in the way of the next try. */
@@ -169,6 +169,9 @@ async function pushTag(directory: string, version: string, commit: string, text:
     );
     await said(directory, ["push", "--quiet", "origin", `refs/tags/${tag}`]).catch(async (error: Error) => {
         await said(directory, ["tag", "--delete", tag]);
-        failed("pushed, and is taken back here", `oneflow release ${tag}   # once you may push tags: platform.releasers`)(error);
+        failed(
+            "pushed, and is taken back here",
+            `npx oneflow release ${tag}   # once you may push tags: platform.releasers`,
+        )(error);
     });
 }

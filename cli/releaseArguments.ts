@@ -43,7 +43,7 @@ export function readReleaseArguments(argv: readonly string[]): ReleaseArguments 
     const problems: Problem[] = [];
     if (version === undefined || positionals.length > 1) {
         const message = `takes one version, vX.Y.Z or vX.Y.Z-<pre-release>, and was given ${positionals.join(" ") || "none"}`;
-        problems.push({ subject: "oneflow release", message, remedy: "oneflow release v1.4.0" });
+        problems.push({ subject: "oneflow release", message, remedy: "npx oneflow release v1.4.0" });
     }
     if (!(minutes >= 0 && minutes <= 24 * 60)) {
         problems.push({ subject: "--wait", message: `is ${values.wait}; expected minutes, at most a day` });
@@ -98,6 +98,6 @@ function parsed(argv: readonly string[]) {
     } catch (error) {
         // Its message is for the person who typed: which option is unknown, or lacks its value.
         const message = (error as Error).message;
-        throw new Refusal(title, [{ subject: "oneflow release", message, remedy: "oneflow release --help" }]);
+        throw new Refusal(title, [{ subject: "oneflow release", message, remedy: "npx oneflow release --help" }]);
     }
 }

@@ -66,7 +66,7 @@ function parsed(argv: readonly string[]) {
     } catch (error) {
         // Its message is for the person who typed: which option is unknown, or lacks its value.
         throw new Refusal(title, [
-            { subject: "oneflow render", message: (error as Error).message, remedy: "oneflow render --help" },
+            { subject: "oneflow render", message: (error as Error).message, remedy: "npx oneflow render --help" },
         ]);
     }
 }

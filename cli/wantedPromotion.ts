@@ -110,7 +110,7 @@ export async function judgeFile(
                 ? `${environment.tier} has no latest lock: nothing was built yet, so there is nothing to promote.`
                 : "asks for nothing yet: its commit is not set.";
         throw new Refusal("There is nothing to compare", [
-            { subject: name, message, remedy: `oneflow diff ${name} <full sha or release>` },
+            { subject: name, message, remedy: `npx oneflow diff ${name} <full sha or release>` },
         ]);
     }
     const judgement = await judgePromotion(settings, environment, resolved, { registry, directory });
@@ -138,7 +138,7 @@ function requestOf(
     }
     if (commit === undefined) {
         const message = `runs nothing as a whole yet, so ${services.join(", ")} cannot be the exception: its commit is not set.`;
-        throw new Refusal(title, [{ subject: name, message, remedy: `oneflow promote ${name} ${ref}` }]);
+        throw new Refusal(title, [{ subject: name, message, remedy: `npx oneflow promote ${name} ${ref}` }]);
     }
     // Where the environment is at that commit, the service goes with all others again.
     const others = Object.entries(pins).filter(([service]) => !services.includes(service));

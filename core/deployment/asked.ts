@@ -29,7 +29,7 @@ export function refuseFailedBefore(environment: Environment, asked: string, open
                 : `Pulumi.${name}.yaml and services.yaml say what they said then.`,
             ...before.failures.map(({ resource, message }) => `${resource}: ${message.split("\n")[0]}`),
         ].join("\n"),
-        remedy: `merge the revert or push a mended commit\nor, once the cause is mended outside: oneflow deploy ${name} --retry`,
+        remedy: `merge the revert or push a mended commit\nor, once the cause is mended outside: npx oneflow deploy ${name} --retry`,
     };
     throw new Refusal(`Deployment of ${name} refused, nothing was changed`, [problem]);
 }

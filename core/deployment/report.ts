@@ -32,13 +32,13 @@ export function reportAftermath(plan: Plan, aftermath: Aftermath): { title: stri
         const message = "What ran still runs. The cause stands above.";
         return {
             title: `${failed}, and nothing was changed in its clusters`,
-            problems: [about(message, `oneflow deploy ${name}`)],
+            problems: [about(message, `npx oneflow deploy ${name}`)],
         };
     }
     if (aftermath.kind === "unrecorded") {
         const message =
             "Everything is deployed and healthy; only the record of it could not be written, so no later environment can take it.";
-        return { title: `Deployment of ${name} is not recorded`, problems: [about(message, `oneflow deploy ${name}`)] };
+        return { title: `Deployment of ${name} is not recorded`, problems: [about(message, `npx oneflow deploy ${name}`)] };
     }
     const causes = aftermath.failures.map(({ resource, message }) => ({ subject: resource, message: message || "failed" }));
     if (aftermath.kind === "stays") {

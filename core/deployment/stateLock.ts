@@ -32,6 +32,6 @@ export function describeLock(environment: string, holders: readonly LockHolder[]
         `${environment} was not deployed, nothing was changed: its state is locked${waited}.`,
         ...describeHolders(holders).map((line) => `  ${line}`),
         "Find out whether that process still runs: a job that was killed leaves its lock behind. Only then:",
-        `  → pulumi cancel -s ${environment}   # then: oneflow deploy ${environment}`,
+        `  → pulumi cancel -s ${environment}   # then: npx oneflow deploy ${environment}`,
     ].join("\n");
 }

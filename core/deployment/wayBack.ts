@@ -81,7 +81,7 @@ export function nextCommands(
         "to" in back ? [`${requestCommands(name, back.to.request, request).join(" && ")}   # and commit ${stackFile(name)}`] : [];
     return [
         ...(commit === "latest" ? followed : proposed ? [`merge the pull request that takes ${stackFile(name)} back`] : file),
-        `or, once the cause is mended outside: oneflow deploy ${name} --retry`,
+        `or, once the cause is mended outside: npx oneflow deploy ${name} --retry`,
     ];
 }
 

@@ -70,11 +70,11 @@ function order({ version, commit }: CutRequest, facts: CutFacts): Problem[] {
     const next = nextPatch([...facts.releases.map((release) => release.version), before].filter((one) => sameLine(one, before)));
     if (compareVersions(version, before) <= 0) {
         const message = `is not above v${before}, which ${commit} stands on.`;
-        return [{ subject, message, remedy: `oneflow release v${next} --commit ${commit}` }];
+        return [{ subject, message, remedy: `npx oneflow release v${next} --commit ${commit}` }];
     }
     if (hotfix && !sameLine(version, before)) {
         const message = `is no patch of v${before}: a hotfix mends a release, and what else is new comes from ${facts.protectedBranch}.`;
-        return [{ subject, message, remedy: `oneflow release v${next} --commit ${commit}` }];
+        return [{ subject, message, remedy: `npx oneflow release v${next} --commit ${commit}` }];
     }
     return [];
 }
@@ -86,7 +86,7 @@ function hotfixes({ version, commit, waivers }: CutRequest, { releases }: CutFac
         .map((release) => ({
             subject: `v${release.version}`,
             message: `is an earlier release, and ${commit} does not stand on it: what it mended would be lost.`,
-            remedy: `git merge v${release.version}\nor: oneflow release v${version} --without-hotfix v${release.version}:<reason>`,
+            remedy: `git merge v${release.version}\nor: npx oneflow release v${version} --without-hotfix v${release.version}:<reason>`,
         }));
 }
 
@@ -97,7 +97,7 @@ function lock({ version, commit }: CutRequest, { lock: found, first, takes }: Cu
     }
     if (found === undefined) {
         const message = `${commit} has no lock in ${first.tier}: its build failed, still runs or never ran.`;
-        return [{ subject: "lock", message, remedy: `oneflow release v${version} --commit ${commit} --wait 30` }];
+        return [{ subject: "lock", message, remedy: `npx oneflow release v${version} --commit ${commit} --wait 30` }];
     }
     const { missing, surplus } = lockGaps(found);
     return [
@@ -135,7 +135,7 @@ function proof({ version, waivers }: CutRequest, { lock: found, ran, first }: Cu
             .map(([name, { digest }]) => ({
                 subject: name,
                 message: `${digest} never ran healthy in ${first.name}.`,
-                remedy: `pulumi up -s ${first.name}   # with this commit\nor: oneflow release v${version} --unproven ${serviceOf(name)}:<reason>`,
+                remedy: `pulumi up -s ${first.name}   # with this commit\nor: npx oneflow release v${version} --unproven ${serviceOf(name)}:<reason>`,
             })),
     ];
 }

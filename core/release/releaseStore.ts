@@ -50,7 +50,7 @@ export async function pullRelease(registry: Registry, place: ReleasePlace, versi
     if (digest === undefined || digest !== plain.digest) {
         const words = meanings.map((one) => `${one.tag} means ${one.digest ?? "nothing"}`).join(", ");
         const message = `${words}; expected one release under both: it broke off, or somebody moved a tag.`;
-        throw unreadable(what, [{ subject: "tags", message, remedy: `oneflow release v${version} --publish` }]);
+        throw unreadable(what, [{ subject: "tags", message, remedy: `npx oneflow release v${version} --publish` }]);
     }
     const pulled = await pullWhole(registry, `${repository}@${digest}`, what);
     const release = parseRelease(pulled, what);

@@ -100,7 +100,7 @@ function refused(
         ...missing.map((service) => ({
             subject: service,
             message: `did not run in ${name} then: ${shortCommit(askedRef(run.request))}, healthy at ${run.at}, had no image of it.`,
-            remedy: `oneflow rollback ${name} --list`,
+            remedy: `npx oneflow rollback ${name} --list`,
         })),
         ...(whole
             ? [
@@ -116,7 +116,9 @@ function refused(
 
 /** That nothing moves forward again by itself, where something would have. */
 function heldNotes({ name, commit }: Environment): string[] {
-    return commit === "latest" ? [`${name} followed latest and is held now. To follow again: oneflow promote ${name} latest`] : [];
+    return commit === "latest"
+        ? [`${name} followed latest and is held now. To follow again: npx oneflow promote ${name} latest`]
+        : [];
 }
 
 function release(environment: string, service: string): string {

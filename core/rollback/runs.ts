@@ -25,7 +25,7 @@ export function describeRuns(environment: string, runs: readonly HealthyRun[]): 
                 .join("  ")
                 .trimEnd(),
         ),
-        `→ oneflow rollback ${environment} --to <run>`,
+        `→ npx oneflow rollback ${environment} --to <run>`,
     ].join("\n");
 }
 

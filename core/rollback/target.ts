@@ -137,8 +137,8 @@ async function nothingFound(
                 : `${name} ran nothing else healthy before.`;
     const remedy =
         newest.length === 0
-            ? `oneflow promote ${name} <full sha or release>`
-            : `oneflow rollback ${name} --list${to === undefined || isRunTag(to) ? "" : `\nor: oneflow promote ${name} ${to}`}`;
+            ? `npx oneflow promote ${name} <full sha or release>`
+            : `npx oneflow rollback ${name} --list${to === undefined || isRunTag(to) ? "" : `\nor: npx oneflow promote ${name} ${to}`}`;
     const others = known.length > 0 ? [`Newest healthy runs: ${known.join(", ")}`] : [];
     return new Refusal(`Rollback of ${name} refused, nothing was changed`, [
         { subject: name, message: [cause, ...others].join("\n"), remedy },

@@ -44,11 +44,11 @@ function judgeCatalogOf(run: unknown, commit: unknown, path: [string], stack: st
         findings.add(
             path,
             `${JSON.stringify(run)} is no run; expected the tag of one that was healthy here: 20260131T235959Z-0123456789abcdef`,
-            `oneflow rollback ${stack} --list\nor: ${remove}`,
+            `npx oneflow rollback ${stack} --list\nor: ${remove}`,
         );
     } else if (commit === undefined || commit === "latest") {
         const message = `goes with what that run was asked for, and commit is ${commit === undefined ? "unset" : "latest, which moves"}`;
-        findings.add(path, message, `oneflow rollback ${stack} --to ${run} --config then\nor: ${remove}`);
+        findings.add(path, message, `npx oneflow rollback ${stack} --to ${run} --config then\nor: ${remove}`);
     }
 }
 

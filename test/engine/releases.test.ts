@@ -130,7 +130,7 @@ describe("A release on the real engine", function () {
             "  commit  v1.9.0 is no release in deploy: it was never released, or its release has not ended.",
             "          Newest releases there: v1.4.0",
             "          Newest releases that ran healthy in dev: v1.4.0",
-            "          → oneflow release v1.9.0",
+            "          → npx oneflow release v1.9.0",
             "          → or: pulumi config set commit v1.4.0 -s stage && pulumi up -s stage",
         ]);
         await shop.delivery.configure("stage", ["commit", "v1.4.0"]);

@@ -21,7 +21,7 @@ describe("the command line", () => {
         assert.equal(stdout, "");
         assert.match(
             stderr,
-            /^Nothing was done:\n {2}promte {2}is not a command of oneflow; there are: .*toolchain, sandbox\n {10}→ oneflow --help\n$/,
+            /^Nothing was done:\n {2}promte {2}is not a command of oneflow; there are: .*toolchain, sandbox\n {10}→ npx oneflow --help\n$/,
         );
     });
 

@@ -141,14 +141,14 @@ describe("the way back", () => {
         assert.equal(revertProposal({ project: "shop" }, following, following.current!, ""), undefined);
         assert.deepEqual(nextCommands(following, wayBack(following), false), [
             `git revert ${failed} && git push   # on develop, which dev follows`,
-            "or, once the cause is mended outside: oneflow deploy dev --retry",
+            "or, once the cause is mended outside: npx oneflow deploy dev --retry",
         ]);
     });
 
     it("is a command where nobody opens pull requests", () => {
         assert.deepEqual(nextCommands(plan(), wayBack(plan()), false), [
             `pulumi config set commit ${healthy} -s stage   # and commit Pulumi.stage.yaml`,
-            "or, once the cause is mended outside: oneflow deploy stage --retry",
+            "or, once the cause is mended outside: npx oneflow deploy stage --retry",
         ]);
     });
 });
@@ -160,7 +160,7 @@ describe("the report of a deployment that failed", () => {
         const { title, problems } = reportAftermath(plan(), aftermath);
         return formatRefusal(title, problems).split("\n");
     };
-    const retry = "         → or, once the cause is mended outside: oneflow deploy stage --retry";
+    const retry = "         → or, once the cause is mended outside: npx oneflow deploy stage --retry";
 
     it("says what runs again, and whose turn it is", () => {
         assert.deepEqual(said({ kind: "wentBack", failures, to, proposed: true }), [
@@ -198,7 +198,7 @@ describe("the report of a deployment that failed", () => {
         assert.deepEqual(said({ kind: "notBegun" }), [
             "Deployment of stage failed, and nothing was changed in its clusters:",
             "  stage  What ran still runs. The cause stands above.",
-            "         → oneflow deploy stage",
+            "         → npx oneflow deploy stage",
         ]);
         assert.equal(said({ kind: "unrecorded" })[0], "Deployment of stage is not recorded:");
     });
@@ -225,7 +225,7 @@ describe("what failed before", () => {
                 "         Pulumi.stage.yaml and services.yaml say what they said then.",
                 "         Deployment europe-west1-checkout: crashed",
                 "         → merge the revert or push a mended commit",
-                "         → or, once the cause is mended outside: oneflow deploy stage --retry",
+                "         → or, once the cause is mended outside: npx oneflow deploy stage --retry",
             ].join("\n"),
         });
     });
@@ -261,7 +261,7 @@ describe("a state that is locked", () => {
                 "stage was not deployed, nothing was changed: its state is locked, and stayed so for 600 s.",
                 "  runner@fv-az1 (pid 2212) holds it since 2026-11-22T07:39:53Z",
                 "Find out whether that process still runs: a job that was killed leaves its lock behind. Only then:",
-                "  → pulumi cancel -s stage   # then: oneflow deploy stage",
+                "  → pulumi cancel -s stage   # then: npx oneflow deploy stage",
             ].join("\n"),
         );
     });

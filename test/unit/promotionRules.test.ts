@@ -738,7 +738,7 @@ describe("a promotion is refused", () => {
                             "prod accepts releases, and 9f8e02b… is a commit: expected a release, v1.4.0.\n" +
                             "Newest releases that ran healthy in stage: v1.4.0",
                         remedy:
-                            `oneflow release v<next> --commit ${wanted}   # then: ${promote("v<next>")}\n` +
+                            `npx oneflow release v<next> --commit ${wanted}   # then: ${promote("v<next>")}\n` +
                             `or: pulumi config set --path environment.accepts commits -s prod\nor: ${override("accepts")}`,
                     },
                     {

@@ -129,14 +129,14 @@ describe("oneflow release", () => {
             {
                 subject: "v1.0.0",
                 message: `stands on ${first} already, and a release's tag stays. There is no release of it yet.`,
-                remedy: "oneflow release v1.0.0 --publish\nor: oneflow release v1.0.1",
+                remedy: "npx oneflow release v1.0.0 --publish\nor: npx oneflow release v1.0.1",
             },
         ]);
         await published(shop, "v1.0.0");
         assert.deepEqual((await refused(() => tagged(shop, "v1.0.0"))).problems[0], {
             subject: "v1.0.0",
             message: `is made already, of ${first}, and a release is made once.`,
-            remedy: "oneflow release v1.0.1",
+            remedy: "npx oneflow release v1.0.1",
         });
     });
 

@@ -53,7 +53,7 @@ describe("What may be released", () => {
                 {
                     subject: `v${version}`,
                     message: `is not above v1.3.0, which ${sha} stands on.`,
-                    remedy: `oneflow release v1.3.1 --commit ${sha}`,
+                    remedy: `npx oneflow release v1.3.1 --commit ${sha}`,
                 },
             ]);
         }
@@ -74,7 +74,7 @@ describe("What may be released", () => {
             {
                 subject: "v1.3.1",
                 message: `is an earlier release, and ${sha} does not stand on it: what it mended would be lost.`,
-                remedy: "git merge v1.3.1\nor: oneflow release v1.4.0 --without-hotfix v1.3.1:<reason>",
+                remedy: "git merge v1.3.1\nor: npx oneflow release v1.4.0 --without-hotfix v1.3.1:<reason>",
             },
         ]);
         const waivers = { ...noWaivers, hotfixes: { [lost.commit]: "computed anew" } };
@@ -86,7 +86,7 @@ describe("What may be released", () => {
         assert.deepEqual(judged({ releases: [{ ...refused, contained: false }] }), []);
         assert.deepEqual(judged({ releases: [older, refused] }, { version: "1.3.5" }), []);
         const [{ remedy }] = judged({ releases: [older, refused] }, { version: "1.2.0" });
-        assert.equal(remedy, `oneflow release v1.3.10 --commit ${sha}`, "its name is taken all the same");
+        assert.equal(remedy, `npx oneflow release v1.3.10 --commit ${sha}`, "its name is taken all the same");
     });
 
     it("has a lock that is total over its own catalog", () => {
@@ -94,7 +94,7 @@ describe("What may be released", () => {
             {
                 subject: "lock",
                 message: `${sha} has no lock in develop: its build failed, still runs or never ran.`,
-                remedy: `oneflow release v1.4.0 --commit ${sha} --wait 30`,
+                remedy: `npx oneflow release v1.4.0 --commit ${sha} --wait 30`,
             },
         ]);
         const { cart: _, ...rest } = lock.images;
@@ -131,12 +131,12 @@ describe("What may be released", () => {
             {
                 subject: "cart",
                 message: `${lock.images.cart.digest} never ran healthy in dev.`,
-                remedy: "pulumi up -s dev   # with this commit\nor: oneflow release v1.4.0 --unproven cart:<reason>",
+                remedy: "pulumi up -s dev   # with this commit\nor: npx oneflow release v1.4.0 --unproven cart:<reason>",
             },
             {
                 subject: "cart/wait",
                 message: `${lock.images["cart/wait"].digest} never ran healthy in dev.`,
-                remedy: "pulumi up -s dev   # with this commit\nor: oneflow release v1.4.0 --unproven cart:<reason>",
+                remedy: "pulumi up -s dev   # with this commit\nor: npx oneflow release v1.4.0 --unproven cart:<reason>",
             },
         ]);
         assert.deepEqual(judged({ ran }, { waivers: { ...noWaivers, unproven: { cart: "dev is down" } } }), []);
@@ -177,12 +177,12 @@ describe("A hotfix", () => {
             {
                 subject: "v1.4.0",
                 message: "is no patch of v1.3.0: a hotfix mends a release, and what else is new comes from main.",
-                remedy: `oneflow release v1.3.2 --commit ${sha}`,
+                remedy: `npx oneflow release v1.3.2 --commit ${sha}`,
             },
             {
                 subject: "v1.3.1",
                 message: `is an earlier release, and ${sha} does not stand on it: what it mended would be lost.`,
-                remedy: "git merge v1.3.1\nor: oneflow release v1.4.0 --without-hotfix v1.3.1:<reason>",
+                remedy: "git merge v1.3.1\nor: npx oneflow release v1.4.0 --without-hotfix v1.3.1:<reason>",
             },
         ]);
     });

@@ -83,7 +83,7 @@ describe("a release in the deploy registry", () => {
                     message:
                         `v1.4.0 means ${half}, 1.4.0 means nothing; expected one release under both: ` +
                         "it broke off, or somebody moved a tag.",
-                    remedy: "oneflow release v1.4.0 --publish",
+                    remedy: "npx oneflow release v1.4.0 --publish",
                 },
             ]),
         );

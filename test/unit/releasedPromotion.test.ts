@@ -216,7 +216,7 @@ describe("a release that is asked for by its tag", () => {
                         "v1.5.0 is no release in deploy: it was never released, or its release has not ended.\n" +
                         "Newest releases there: v1.5.0-rc.1, v1.4.0\n" +
                         "Newest releases that ran healthy in dev: v1.4.0",
-                    remedy: `oneflow release v1.5.0\nor: ${promote("v1.4.0", "stage")}`,
+                    remedy: `npx oneflow release v1.5.0\nor: ${promote("v1.4.0", "stage")}`,
                 },
             ]);
         });
@@ -308,7 +308,7 @@ describe("a release that is asked for by its tag", () => {
                 unreadable(
                     "tags",
                     `v1.4.0 means ${digest}, 1.4.0 means ${made}; expected one release under both: it broke off, or somebody moved a tag.`,
-                    "oneflow release v1.4.0 --publish",
+                    "npx oneflow release v1.4.0 --publish",
                 ),
             );
         });

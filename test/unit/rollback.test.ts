@@ -115,7 +115,7 @@ describe("what a rollback goes back to", () => {
                         `${second} never ran healthy in dev, in its newest 200 runs: what never did is a promotion, not a rollback.`,
                         `Newest healthy runs: 1111111… (${tag})`,
                     ].join("\n"),
-                    remedy: `oneflow rollback dev --list\nor: oneflow promote dev ${second}`,
+                    remedy: `npx oneflow rollback dev --list\nor: npx oneflow promote dev ${second}`,
                 },
             ]);
             return true;
@@ -133,7 +133,7 @@ describe("what a rollback goes back to", () => {
                 "run                                asked for  by   would change  because",
                 `${newer}  2222222…   ada  nothing`,
                 `${older}  1111111…   ada  cart`,
-                "→ oneflow rollback dev --to <run>",
+                "→ npx oneflow rollback dev --to <run>",
             ].join("\n"),
         );
         assert.equal(runAddress(frozen, older).split(":")[0], `${frozen.registry}/develop-runs/runs/2026-11`);
@@ -163,7 +163,7 @@ describe("the request that goes back", () => {
         assert.deepEqual(await back(following, catalogOf("cart")), {
             commit: first,
             pins: {},
-            notes: ["dev followed latest and is held now. To follow again: oneflow promote dev latest"],
+            notes: ["dev followed latest and is held now. To follow again: npx oneflow promote dev latest"],
         });
     });
 

@@ -28,7 +28,7 @@ export const accepts: Rule = {
                               `${name} accepts releases, and ${shortCommit(ref)} is a commit: expected a release, v1.4.0.`,
                               ...otherRefs(request, facts),
                           ].join("\n"),
-                          remedy: `oneflow release v<next> --commit ${ref}   # then: ${promoteCommand(name, "v<next>")}${rest}`,
+                          remedy: `npx oneflow release v<next> --commit ${ref}   # then: ${promoteCommand(name, "v<next>")}${rest}`,
                       }
                     : {
                           subject: `pins.${pinned}`,

@@ -30,7 +30,7 @@ function absentRelease(request: PromotionRequest, facts: PromotionFacts, release
             ...(releases.length > 0 ? [`Newest releases there: ${releases.join(", ")}`] : []),
             ...otherRefs(request, facts),
         ].join("\n"),
-        remedy: [`oneflow release ${release}`, ...(newest ? [promoteCommand(environment.name, newest)] : [])].join("\nor: "),
+        remedy: [`npx oneflow release ${release}`, ...(newest ? [promoteCommand(environment.name, newest)] : [])].join("\nor: "),
     };
 }
 
