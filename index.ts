@@ -15,8 +15,8 @@ async function oneflow(): Promise<Record<string, unknown>> {
         const { GithubClient } = await import("./core/github/client");
         const { readRepositories } = await import("./core/github/readRepositories");
         const repositories = target.shared ? await readRepositories(settings, GithubClient.of(process.env)) : [];
-        const { deployers } = new Platform(project, { settings, target, repositories });
-        return { deployers };
+        const { deployers, publicKey } = new Platform(project, { settings, target, repositories });
+        return { deployers, ...(publicKey && { publicKey }) };
     }
 
     const { environment } = target;

@@ -1,29 +1,37 @@
 import { writeFileSync } from "node:fs";
 import { historyOf } from "../core/build/history";
 import { firstOf, gatherCutFacts, namesCommits, notesOf } from "../core/facts/releaseFacts";
+import { runOf } from "../core/facts/process";
 import { Refusal } from "../core/refusal";
-import type { Registry } from "../core/registry/model";
+import { type Registry, RegistryError } from "../core/registry/model";
 import { judgeCut } from "../core/release/cut";
 import { imageSet, type Lock, setKey } from "../core/release/lock";
 import { publishRelease, releaseOf } from "../core/release/publish";
 import { releaseRepository } from "../core/release/release";
-import { pullRelease } from "../core/release/releaseStore";
+import { signatureNote } from "../core/release/releaseNotes";
+import { pullRelease, type PulledRelease } from "../core/release/releaseStore";
+import { signRelease } from "../core/release/signatureStore";
 import { readTagText, type TagText } from "../core/release/tagText";
 import { nextPatch, releaseTags } from "../core/release/version";
+import { KmsKey, SigningRefused, type SigningKey } from "../core/signing/kmsKey";
+import { provenanceOf } from "../core/signing/provenance";
 import type { Settings } from "../core/settings/model";
 import type { ReleaseArguments } from "./releaseArguments";
 
 /**
- * Makes the release of a tag: judges again what its maker judged, copies the images, and puts the release. Where the release stands
- * already it changes nothing; what broke off is continued.
+ * Makes the release of a tag: judges again what its maker judged, copies the images, puts the release, and signs it where the settings
+ * say so. Where the release stands already, signed, it changes nothing; what broke off is continued.
  *
- * @throws Refusal with every reason why the tag may not be released, or where the release is one of another commit
+ * @param key the key that signs, by its name @default in Cloud KMS, as whoever runs this process
+ * @throws Refusal with every reason why the tag may not be released, or where the release is one of another commit; Error where it was
+ * made and could not be signed
  */
 export async function publishTag(
     registry: Registry,
     directory: string,
     settings: Settings,
     { version, waitSeconds, output }: Pick<ReleaseArguments, "version" | "waitSeconds" | "output">,
+    key: (name: string) => SigningKey = (name) => new KmsKey(name),
 ): Promise<number> {
     const history = historyOf(directory);
     const commit = (await history.releases()).find((release) => release.version === version)?.commit;
@@ -35,16 +43,21 @@ export async function publishTag(
         ]);
     }
     const said = readTagText((await history.tagText(version)) ?? "");
-    const tell = async (lock: Lock, words: string) => {
-        const notes = await notesOf(registry, history, settings, { version, commit }, lock);
-        if (output !== undefined) writeFileSync(output, notes);
-        console.log(`${notes}\n${words}`);
+    const finish = async (words: (signed: Signed | undefined) => string) => {
+        const made = (await standingRelease(registry, settings, version))!;
+        const signed = await sign(registry, settings, made, said, key);
+        const notes = await notesOf(registry, history, settings, { version, commit }, made.release.lock);
+        const whole = `${notes}\n${signatureNote(signed?.by)}`;
+        if (output !== undefined) writeFileSync(output, whole);
+        console.log(`${whole}\n${words(signed)}`);
         return 0;
     };
     const there = await standingRelease(registry, settings, version);
     if (there) {
-        refuseMoved(title, version, { commit, ...(!namesCommits(settings) && said) }, there);
-        return tell(there, `v${version} stands already: nothing was changed.`);
+        refuseMoved(title, version, { commit, ...(!namesCommits(settings) && said) }, there.release.lock);
+        return finish(
+            (signed) => `v${version} stands already: ${signed?.now ? "it was signed, and nothing else" : "nothing was"} changed.`,
+        );
     }
     if (!namesCommits(settings) && said.set === undefined) {
         const message = "names no set of images, and no commit names all: services are built from several repositories.";
@@ -58,15 +71,43 @@ export async function publishTag(
     const copied = await publishRelease(registry, release, firstOf(settings));
     const images = Object.keys(facts.lock.images).length;
     const address = `${releaseRepository(release.deploy, release.project)}:v${version}`;
-    return tell(facts.lock, `v${version} is made: ${address}, ${copied} of ${images} images were copied.`);
+    return finish(
+        (signed) => `v${version} is made${signed ? " and signed" : ""}: ${address}, ${copied} of ${images} images were copied.`,
+    );
 }
 
-/** The lock of the release, where it is whole. One that broke off between its tags is completed as if it were not there. */
-async function standingRelease(registry: Registry, settings: Settings, version: string): Promise<Lock | undefined> {
+type Signed = Awaited<ReturnType<typeof signRelease>>;
+
+/** Signs what stands in the registry, read whole, with the key of the settings. Nothing where they name none. */
+async function sign(
+    registry: Registry,
+    { delivery: { signing } }: Settings,
+    { release, descriptor }: PulledRelease,
+    tag: TagText,
+    keyOf: (name: string) => SigningKey,
+): Promise<Signed | undefined> {
+    if (!signing) return undefined;
+    const statement = provenanceOf(release, descriptor.digest, tag, runOf(process.env));
+    try {
+        return await signRelease(registry, release, descriptor, statement, {
+            key: keyOf(signing.key),
+            accepted: signing.publicKeys,
+        });
+    } catch (error) {
+        const { message } = error as Error;
+        const again = `→ then again: oneflow release v${release.version} --publish`;
+        throw error instanceof SigningRefused || error instanceof RegistryError
+            ? new Error(`v${release.version} is made, and is not signed. ${message}\n${again}`)
+            : error;
+    }
+}
+
+/** The release, where it is whole. One that broke off between its tags is completed as if it were not there. */
+async function standingRelease(registry: Registry, settings: Settings, version: string): Promise<PulledRelease | undefined> {
     const place = { deploy: settings.delivery.deploy, project: settings.project };
     const repository = releaseRepository(place.deploy, place.project);
     const tags = await Promise.all(releaseTags(version).map((tag) => registry.resolve(`${repository}:${tag}`)));
-    return tags.every(Boolean) ? (await pullRelease(registry, place, version))?.release.lock : undefined;
+    return tags.every(Boolean) ? pullRelease(registry, place, version) : undefined;
 }
 
 function refuseMoved(title: string, version: string, tag: { commit: string } & Partial<TagText>, there: Lock): void {

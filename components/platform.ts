@@ -13,6 +13,7 @@ import { Github } from "./github";
 import { GithubTrust, poolName, repositoryIds } from "./githubTrust";
 import { ImageRegistry } from "./imageRegistry";
 import { ServiceIdentity } from "./serviceIdentity";
+import { SigningKey } from "./signingKey";
 
 /** What a {@link Platform} is made from. */
 export interface PlatformArgs {
@@ -29,6 +30,8 @@ export interface PlatformArgs {
 export class Platform extends pulumi.ComponentResource {
     /** Environment → its deployer, as an IAM member. */
     readonly deployers: Readonly<Record<string, pulumi.Output<string>>>;
+    /** Public key of the one that signs releases, as PEM. Absent: releases are not signed, or by the shared platform stack's. */
+    readonly publicKey?: pulumi.Output<string>;
 
     constructor(name: string, args: PlatformArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:Platform", name, {}, opts);
@@ -103,6 +106,10 @@ export class Platform extends pulumi.ComponentResource {
                 ready,
             );
         }
+        if (target.shared && delivery.signing) {
+            const { key } = delivery.signing;
+            this.publicKey = new SigningKey("releases", { delivery, version: key, signer: release }, { parent: this }).publicKey;
+        }
 
         // IAM takes no member that does not exist: what another stack owns is granted by the stack that makes the member.
         for (const { environment, repository } of ownedElsewhere(settings, target)) {
@@ -114,7 +121,7 @@ export class Platform extends pulumi.ComponentResource {
         }
 
         this.deployers = deployers;
-        this.registerOutputs({ deployers });
+        this.registerOutputs({ deployers, ...(this.publicKey && { publicKey: this.publicKey }) });
     }
 }
 

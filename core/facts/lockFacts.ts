@@ -2,20 +2,34 @@ import type { PromotionFacts, PromotionRequest } from "../promotion/model";
 import { propose } from "../promotion/proposal";
 import { refs } from "../promotion/rules/rule";
 import { type Registry, RegistryError } from "../registry/model";
+import type { Digest } from "../registry/reference";
 import { canonicalJson, isCommit, type Lock } from "../release/lock";
 import { pullLockAsWritten } from "../release/lockStore";
-import { pullRelease } from "../release/releaseStore";
+import { pullRelease, type PulledRelease } from "../release/releaseStore";
 import type { RunRecord } from "../release/runRecord";
 import { parseUnion } from "../release/union";
 import { versionOf } from "../release/version";
 import { sourceRepositories } from "./latest";
 
-/** Every ref of a request → its lock, or nothing where no place has one. */
-export async function readLocks(registry: Registry, request: PromotionRequest): Promise<PromotionFacts["locks"]> {
-    const { release } = request;
-    const read = async (ref: string) =>
-        ref === release ? readRelease(registry, request, ref) : readLock(registry, request, repositoriesOf(request, ref), ref);
-    return Object.fromEntries(await Promise.all(refsOf(request).map(async (ref) => [ref, await read(ref)] as const)));
+/** What a request's refs mean. */
+export interface ReadLocks {
+    /** Every ref of the request → its lock, or nothing where no place has one. */
+    locks: PromotionFacts["locks"];
+    /** Digest of the manifest of the release that is asked for. Absent: none is, or it is not there. */
+    release?: Digest;
+}
+
+export async function readLocks(registry: Registry, request: PromotionRequest): Promise<ReadLocks> {
+    const commits = refsOf(request).filter((ref) => ref !== request.release);
+    const read = async (ref: string) => [ref, await readLock(registry, request, repositoriesOf(request, ref), ref)] as const;
+    const [released, ...locks] = await Promise.all([readRelease(registry, request), ...commits.map(read)]);
+    return {
+        locks: Object.fromEntries([
+            ...(request.release === undefined ? [] : [[request.release, released?.release.lock] as const]),
+            ...locks,
+        ]),
+        ...(released && { release: released.descriptor.digest }),
+    };
 }
 
 /**
@@ -43,9 +57,9 @@ export function refsOf(request: PromotionRequest): string[] {
 }
 
 /** The lock of a release that is verified whole: its tags are never asked what an image is. */
-async function readRelease(registry: Registry, { releases }: PromotionRequest, release: string): Promise<Lock | undefined> {
-    const version = versionOf(release);
-    return version === undefined || !releases ? undefined : (await pullRelease(registry, releases, version))?.release.lock;
+async function readRelease(registry: Registry, { releases, release }: PromotionRequest): Promise<PulledRelease | undefined> {
+    const version = release === undefined ? undefined : versionOf(release);
+    return version === undefined || !releases ? undefined : pullRelease(registry, releases, version);
 }
 
 async function readLock(

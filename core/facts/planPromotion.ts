@@ -112,6 +112,7 @@ export async function judgePromotion(
         ...(release === undefined ? { commit } : { commit: "", release }),
         pins: environment.pins,
         releases: { deploy: settings.delivery.deploy, project: settings.project },
+        ...(environment.signed && { signers: settings.delivery.signing?.publicKeys ?? [] }),
         ...(override && { override }),
     };
     const { repository } = settings.delivery.operations;

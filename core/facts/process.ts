@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import type { Override } from "../promotion/model";
 import type { Written } from "../release/runRecordDocument";
+import type { Run } from "../signing/provenance";
 
 /**
  * Who writes a run record, when, why and from which commit of the operations repository. Read when it is written, never from
@@ -25,6 +26,24 @@ export async function writtenNow(directory: string, environment: NodeJS.ProcessE
 /** Who runs this process: `ONEFLOW_ACTOR`, else `GITHUB_ACTOR`, else `USER` or `LOGNAME`, else `unknown`. */
 export function actor({ ONEFLOW_ACTOR, GITHUB_ACTOR, USER, LOGNAME }: NodeJS.ProcessEnv): string {
     return ONEFLOW_ACTOR || GITHUB_ACTOR || USER || LOGNAME || "unknown";
+}
+
+/** In which run a release is made: of a workflow, by the variables of GitHub's runner, or of a person. */
+export function runOf(environment: NodeJS.ProcessEnv): Run {
+    const {
+        GITHUB_SERVER_URL: server = "https://github.com",
+        GITHUB_WORKFLOW_REF: workflow,
+        GITHUB_REPOSITORY: repository,
+        GITHUB_RUN_ID: run,
+        GITHUB_RUN_ATTEMPT: attempt = "1",
+    } = environment;
+    return workflow && repository && run
+        ? {
+              server,
+              builder: `${server}/${workflow}`,
+              invocation: `${server}/${repository}/actions/runs/${run}/attempts/${attempt}`,
+          }
+        : { server, builder: `https://oneflow.dev/person/${encodeURIComponent(actor(environment))}` };
 }
 
 /** The rules that whoever runs this process answers for: `ONEFLOW_OVERRIDE`, by commas, with `ONEFLOW_REASON`. Nothing: none. */

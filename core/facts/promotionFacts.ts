@@ -1,15 +1,16 @@
 import { servicesWithSchema } from "../promotion/databaseSchemas";
 import { decide } from "../promotion/decide";
 import type { PromotionFacts, PromotionRequest } from "../promotion/model";
-import { directionOf, propose } from "../promotion/proposal";
+import { directionOf, propose, type Proposal } from "../promotion/proposal";
 import { refs } from "../promotion/rules/rule";
 import type { Registry } from "../registry/model";
 import { databaseSchemaOf } from "../release/databaseSchemaStore";
 import { newestRun } from "../release/runRecordStore";
+import { readSignatures } from "../release/signatureStore";
 import { readAlternatives } from "./alternatives";
 import { type CheckoutGit, readCheckout, readHotfixes } from "./checkoutFacts";
 import { noSets, readImages, readImagesBefore, readMigrated, readSets } from "./imageFacts";
-import { readLocks, withReleasedLock } from "./lockFacts";
+import { readLocks, type ReadLocks, withReleasedLock } from "./lockFacts";
 import { readStretches } from "./soakFacts";
 
 /** What the registry does not know. */
@@ -31,6 +32,7 @@ export interface Moment {
  * - each service that declares a schema: 2, and each with a `migrate` whose image changes: 1;
  * - an environment that asks for a soak: 2 more while the set's run is of this month, and one for each month before;
  * - a release that changes something: 2 for the lock of its commit, or 4 where the environment before has none;
+ * - an environment that takes signed releases: 2 for a release that changes something, or 3 where the registry lists no referrers;
  * - a refusal: up to 21 more, to say what could be asked for instead, and where that is a release up to 35.
  *
  * @throws Refusal where a document in the registry cannot be read
@@ -41,7 +43,7 @@ export async function gatherFacts(
     { now = new Date(), commits, repository }: Moment = {},
 ): Promise<PromotionFacts> {
     const [asked, current] = await Promise.all([readLocks(registry, request), newestRun(registry, request.environment)]);
-    const locks = await withReleasedLock(registry, request, asked, current);
+    const locks = await withReleasedLock(registry, request, asked.locks, current);
     const proposal = propose(request, { locks, current });
     const complete = refs(request).every(({ ref }) => locks[ref]);
     const schemas = await readSchemas(registry, request, { locks, current });
@@ -60,6 +62,7 @@ export async function gatherFacts(
         imagesRanHere: back ? new Set() : await readMigrated(registry, request, proposal),
         imagesRanBefore,
         stretchesBefore: back ? [] : await readStretches(registry, request, proposal, { ...sets, imagesRanBefore, now }),
+        ...(back ? {} : await readSigners(registry, request, asked, proposal)),
         hotfixes: commits ? await readHotfixes(commits, request, locks) : {},
         ...(commits && repository !== undefined && { checkout: await readCheckout(commits, repository, request, locks, proposal) }),
         now: now.toISOString(),
@@ -67,6 +70,19 @@ export async function gatherFacts(
     };
     // Only the words of a refusal need to know what else could be asked for.
     return "plan" in decide(request, facts) ? facts : { ...facts, ...(await readAlternatives(registry, request, facts, now)) };
+}
+
+/** Who signed the release that is asked for, where the environment wants to know and it changes something. */
+async function readSigners(
+    registry: Registry,
+    { environment, release, releases, signers = [] }: PromotionRequest,
+    asked: ReadLocks,
+    { transitions }: Proposal,
+): Promise<Pick<PromotionFacts, "signatures">> {
+    if (!environment.signed || !releases || release === undefined || asked.release === undefined || transitions.length === 0) {
+        return {};
+    }
+    return { signatures: { [release]: await readSignatures(registry, releases, asked.release, signers) } };
 }
 
 /** Where the databases stand, of services that declare a schema, or whose version here does. */

@@ -4,7 +4,9 @@ import type { DatabaseSchema } from "../release/databaseSchema";
 import type { ImageSet, Lock, LockedImage } from "../release/lock";
 import type { ReleasePlace } from "../release/releaseStore";
 import type { RunRecord } from "../release/runRecord";
+import type { Signatures } from "../release/signatureStore";
 import type { Catalog, Environment } from "../settings/model";
+import type { PublicKey } from "../signing/publicKey";
 import type { Migrations } from "./migrations";
 
 /** What an environment's config asks for. */
@@ -24,6 +26,8 @@ export interface PromotionRequest {
     release?: string;
     /** Where releases stand. Absent: no release is asked for. */
     releases?: ReleasePlace;
+    /** Keys of which one must have signed, where the environment asks for it. Absent: it does not, or there are none. */
+    signers?: readonly PublicKey[];
     /** Rules that somebody answers for this once. Absent: none. */
     override?: Override;
 }
@@ -82,6 +86,8 @@ export interface PromotionFacts {
     hotfixes: Readonly<Record<string, HotfixFact>>;
     /** Ref → what the checkout knows of its commit, of those that are commits of the checkout's own repository. Absent: of none. */
     checkout?: Readonly<Record<string, CheckoutFact>>;
+    /** Release → who signed it, of those that the rules may ask for. Absent: of none. */
+    signatures?: Readonly<Record<string, Signatures>>;
     /** When this is judged, ISO 8601 in UTC. */
     now: string;
     /** Image name → what the tags that matter mean now, in the source tier and in the own tier. */

@@ -1,6 +1,6 @@
 import { type ManifestDocument, digestOf, readDocument, readPiece, type Piece } from "./contents";
 import { ociEmpty, ociManifest } from "./mediaTypes";
-import { type Artifact, type Bundle, type Layer, type Manifest, RegistryError, UnreadableContent } from "./model";
+import { type Artifact, type Bundle, type Descriptor, type Layer, type Manifest, UnreadableContent } from "./model";
 
 /** The one config of all artifacts: `{}`. */
 export const emptyConfig = Buffer.from("{}");
@@ -8,8 +8,15 @@ export const emptyConfig = Buffer.from("{}");
 /** Up to so many bytes the content also stands inside the manifest, as OCI 1.1 allows: reading it takes one request, not two. */
 const embeddedBytes = 64 << 10;
 
-/** The manifest of an artifact. Its bytes depend on the artifact alone: no time, annotations sorted. */
-export function artifactManifest({ artifactType, mediaType = artifactType, content, annotations = {} }: Artifact): Manifest {
+/**
+ * The manifest of an artifact. Its bytes depend on the artifact alone: no time, annotations sorted.
+ *
+ * @param subject the manifest that it is about @default - none
+ */
+export function artifactManifest(
+    { artifactType, mediaType = artifactType, content, annotations = {} }: Artifact,
+    subject?: Descriptor,
+): Manifest {
     const embedded = content.length <= embeddedBytes ? { data: content.toString("base64") } : {};
     const sorted = Object.entries(annotations).sort(([a], [b]) => (a < b ? -1 : 1));
     const bytes = Buffer.from(
@@ -24,6 +31,7 @@ export function artifactManifest({ artifactType, mediaType = artifactType, conte
                 data: emptyConfig.toString("base64"),
             },
             layers: [{ mediaType, digest: digestOf(content), size: content.length, ...embedded }],
+            ...(subject && { subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size } }),
             ...(sorted.length > 0 ? { annotations: Object.fromEntries(sorted) } : {}),
         }),
     );
@@ -38,7 +46,7 @@ export interface ArtifactHead extends Pick<Artifact, "artifactType" | "mediaType
 
 /**
  * @param where the artifact's reference, for messages
- * @throws RegistryError where the manifest is an image or another kind of artifact
+ * @throws UnreadableContent where the manifest is an image or another kind of artifact
  */
 export function readArtifact(manifest: Manifest, where: string): ArtifactHead {
     const document: ManifestDocument = readDocument(manifest.bytes, where);
@@ -47,7 +55,7 @@ export function readArtifact(manifest: Manifest, where: string): ArtifactHead {
     // Registries and clients before OCI 1.1 say the artifact's type by its config's.
     const artifactType = document.artifactType ?? (configType === ociEmpty ? undefined : configType);
     if (manifest.mediaType !== ociManifest || layer === undefined || more.length > 0 || artifactType === undefined) {
-        throw new RegistryError(
+        throw new UnreadableContent(
             `${where} is no artifact of one document: it is ${manifest.mediaType} with ${document.layers?.length ?? 0} layers`,
         );
     }

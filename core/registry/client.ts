@@ -17,6 +17,7 @@ import {
     RegistryError,
 } from "./model";
 import { type Digest, formatReference, isTag, parseReference } from "./reference";
+import { Referrers } from "./referrers";
 import { Transport } from "./transport";
 
 export interface OciRegistryOptions {
@@ -39,6 +40,7 @@ export class OciRegistry implements Registry {
     private readonly transport: Transport;
     private readonly manifests: Manifests;
     private readonly blobs: Blobs;
+    private readonly about: Referrers;
 
     constructor(options: OciRegistryOptions = {}) {
         const {
@@ -50,6 +52,7 @@ export class OciRegistry implements Registry {
         this.transport = new Transport(credentials, concurrency, { attempts, pause });
         this.manifests = new Manifests(this.transport);
         this.blobs = new Blobs(this.transport);
+        this.about = new Referrers(this.transport, this.manifests);
     }
 
     /** Requests sent so far to all hosts, those that failed and those for tokens included. */
@@ -112,11 +115,27 @@ export class OciRegistry implements Registry {
         const { layer, embedded, ...head } = readArtifact(manifest, reference);
         const content = embedded ?? (await this.blobs.read(where, layer));
         if (digestOf(content) !== layer.digest) {
-            throw new RegistryError(
+            throw new UnreadableContent(
                 `${reference} is damaged: the content inside its manifest is ${digestOf(content)}, expected ${layer.digest}`,
             );
         }
         return { ...head, content, descriptor: { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.size } };
+    }
+
+    async attach(repository: string, subject: Descriptor, artifact: Artifact): Promise<Descriptor> {
+        const where = repositoryOf(repository);
+        const manifest = artifactManifest(artifact, subject);
+        await this.placeContents(where, manifest, [emptyConfig, artifact.content]);
+        await this.about.add(where, subject.digest, manifest);
+        const { digest, mediaType, size } = manifest;
+        return { digest, mediaType, size };
+    }
+
+    async referrers(repository: string, subject: Digest, artifactType: string): Promise<Descriptor[]> {
+        const found = await this.about.list(repositoryOf(repository), subject);
+        return found
+            .filter((one) => one.artifactType === artifactType)
+            .map(({ digest, mediaType, size }) => ({ digest, mediaType, size }));
     }
 
     async pushBundle(repository: string, bundle: Bundle, tags: readonly string[]): Promise<Descriptor> {
@@ -161,16 +180,17 @@ export class OciRegistry implements Registry {
             await Promise.all(unset.map((tag) => this.manifests.put(where, manifest, tag)));
             return { digest, mediaType, size };
         }
-        const bytes = new Map(contents.map((each) => [digestOf(each), each]));
-        await Promise.all(
-            contentsOf(manifest, nameOf(where, digest)).blobs.map((piece) =>
-                this.blobs.place(piece, bytes.get(piece.digest)!, where),
-            ),
-        );
+        await this.placeContents(where, manifest, contents);
         const [first = digest, ...others] = unset;
         await this.manifests.put(where, manifest, first);
         await Promise.all(others.map((tag) => this.manifests.put(where, manifest, tag)));
         return { digest, mediaType, size };
+    }
+
+    private async placeContents(where: Repository, manifest: Manifest, contents: readonly Buffer[]): Promise<void> {
+        const bytes = new Map(contents.map((each) => [digestOf(each), each]));
+        const { blobs } = contentsOf(manifest, nameOf(where, manifest.digest));
+        await Promise.all(blobs.map((piece) => this.blobs.place(piece, bytes.get(piece.digest)!, where)));
     }
 
     /** The tags that have yet to be put on the digest. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { isForeign, manifestTypes } from "./mediaTypes";
-import { type Manifest, RegistryError } from "./model";
+import { type Manifest, RegistryError, UnreadableContent } from "./model";
 import { type Digest, isDigest } from "./reference";
 
 /** A piece that a manifest refers to. */
@@ -56,15 +56,15 @@ export function readDocument(bytes: Buffer, where: string): ManifestDocument {
     try {
         document = JSON.parse(bytes.toString("utf8"));
     } catch (error) {
-        throw new RegistryError(`${where} is no manifest: ${(error as Error).message}`);
+        throw new UnreadableContent(`${where} is no manifest: ${(error as Error).message}`);
     }
     if (document === null || typeof document !== "object" || Array.isArray(document)) {
-        throw new RegistryError(`${where} is no manifest: expected a JSON object`);
+        throw new UnreadableContent(`${where} is no manifest: expected a JSON object`);
     }
     const lists = document as Record<string, unknown>;
     const odd = ["layers", "blobs", "manifests"].find((key) => lists[key] !== undefined && !Array.isArray(lists[key]));
     if (odd) {
-        throw new RegistryError(`${where} is no manifest: its ${odd} are no list`);
+        throw new UnreadableContent(`${where} is no manifest: its ${odd} are no list`);
     }
     return document;
 }
@@ -72,7 +72,9 @@ export function readDocument(bytes: Buffer, where: string): ManifestDocument {
 export function readPiece(value: unknown, where: string): Piece {
     const { digest, size, mediaType = "" } = (value ?? {}) as Partial<Piece>;
     if (!isDigest(digest) || !Number.isSafeInteger(size) || size! < 0) {
-        throw new RegistryError(`${where} refers to ${JSON.stringify(value)}: expected a digest sha256:<64 hex digits> and a size`);
+        throw new UnreadableContent(
+            `${where} refers to ${JSON.stringify(value)}: expected a digest sha256:<64 hex digits> and a size`,
+        );
     }
     return { digest, size: size!, mediaType };
 }

@@ -1,3 +1,4 @@
+import { applicationDefault } from "../google/accessToken";
 import { dockerCredentials } from "./dockerConfig";
 import { RegistryError } from "./model";
 
@@ -49,29 +50,20 @@ export function isGoogleRegistry(host: string): boolean {
 
 /** Google Application Default Credentials, for Google's registries only. The library is loaded when first needed. */
 export function googleCredentials(): Credentials {
-    let library: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
-    const load = async () => {
-        const { GoogleAuth } = await import("google-auth-library");
-        return new GoogleAuth({ scopes: ["https://www.googleapis.com/auth/cloud-platform"] });
-    };
+    const accessToken = applicationDefault();
     return {
         async for(host) {
             if (!isGoogleRegistry(host)) {
                 return undefined;
             }
-            library ??= load();
             try {
-                const password = await (await library).getAccessToken();
+                const password = await accessToken();
                 return password
                     ? { source: "Google Application Default Credentials", username: googleTokenUser, password }
                     : undefined;
             } catch (error) {
-                const { message } = error as Error;
-                if (message.startsWith("Could not load the default credentials")) {
-                    return undefined;
-                }
                 throw new RegistryError(
-                    `Google Application Default Credentials, wanted for ${host}, gave no token: ${message}\n→ gcloud auth application-default login`,
+                    `Google Application Default Credentials, wanted for ${host}, gave no token: ${(error as Error).message}\n→ gcloud auth application-default login`,
                 );
             }
         },

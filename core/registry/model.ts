@@ -69,6 +69,14 @@ export interface Registry {
     /** Pulls an artifact, verified by digest. Nothing where it does not exist. */
     pullArtifact(reference: string): Promise<(Artifact & { descriptor: Descriptor }) | undefined>;
     /**
+     * Pushes an artifact that is about a manifest of the same repository, to be found by {@link referrers}. It gets no tag of its own.
+     *
+     * @param subject what it is about
+     */
+    attach(repository: string, subject: Descriptor, artifact: Artifact): Promise<Descriptor>;
+    /** The artifacts of a type that are about a manifest, in the registry's order; none where there are none. */
+    referrers(repository: string, subject: Digest, artifactType: string): Promise<Descriptor[]>;
+    /**
      * Pushes a bundle and, where tags are given, tags it: write-once. Equal bundles have equal digests.
      *
      * @throws TagMoved where a tag means another digest; nothing was pushed then

@@ -1,3 +1,4 @@
+import type { Digest } from "../registry/reference";
 import { builtFrom } from "./union";
 import { imageNames, type Lock, type LockedImage } from "./lock";
 
@@ -79,6 +80,15 @@ export function releaseNotes(
     const rest = unchanged.length > 0 ? ["", `Unchanged: ${unchanged.join(", ")}.`] : [];
     const commits = commitRanges(previous?.lock, after).flatMap((range) => section(range, history[range.repository]));
     return `${[`# v${version}`, "", ...table, ...rest, ...commits].join("\n")}\n`;
+}
+
+/**
+ * The line of a release's notes that says who answers for it.
+ *
+ * @param by fingerprint of the key that signed it @default - it is not signed
+ */
+export function signatureNote(by?: Digest): string {
+    return by === undefined ? "It is not signed.\n" : `Signed with its provenance by the key \`${by}\`.\n`;
 }
 
 function section({ repository, from, to }: CommitRange, commits: readonly NotedCommit[] | undefined): string[] {

@@ -83,6 +83,7 @@ export function settleEnvironment(
         clusters,
         accepts: entry.accepts ?? "commits",
         ...(entry.hotfixes && { hotfixes: true as const }),
+        ...(entry.signed && { signed: true as const }),
         ...readSoak(entry, [...path, "soak"], findings),
         ...(entry.freeze && { freeze: readFreeze(entry.freeze, [...path, "freeze"], findings) }),
         ...(entry.reviewers && { reviewers: entry.reviewers }),

@@ -13,6 +13,7 @@ import { refuseRepositoryNames } from "./repositories";
 import { refuseMissing, refuseUnlisted } from "./listing";
 import { judgeRequest } from "./request";
 import { readShapes, type Shapes } from "./shape";
+import { refuseUnsignable } from "./signing";
 import { handedConfig, type Project, readProject, readStackFile, type StackConfig, stackFile, stacksIn } from "./stackFile";
 import { refuseStrays } from "./stackKeys";
 import { orKnown } from "./suggest";
@@ -158,6 +159,9 @@ function arrange(
     );
     const delivery = platforms.find((platform) => platform.delivery)?.delivery;
     refuseCollisions(environments, delivery, project.name, problems);
+    if (delivery) {
+        refuseUnsignable(ordered, delivery.signing, project.name);
+    }
     const file = files.find(({ name }) => name === stack);
     if (file) {
         judgeRequest(

@@ -1,4 +1,5 @@
 import type { Digest } from "../registry/reference";
+import type { PublicKey } from "../signing/publicKey";
 
 /** Everything that the files and the stack's config say, validated, with all defaults filled in. Immutable. */
 export interface Settings {
@@ -41,6 +42,16 @@ export interface Delivery {
     workflowFiles?: "direct";
     /** GitHub teams, `owner/team-slug`, that may create release tags and hotfix branches. Absent: a repository's administrators. */
     releasers?: readonly string[];
+    /** How releases are signed. Absent: they are not. */
+    signing?: Signing;
+}
+
+/** Who signs releases, and whose signature environments take. */
+export interface Signing {
+    /** Version of the Cloud KMS key that signs: `projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/1`. */
+    key: string;
+    /** Keys of which one must have signed: more than one while keys change. Empty until the key is made. */
+    publicKeys: readonly PublicKey[];
 }
 
 export interface Environment {
@@ -67,6 +78,8 @@ export interface Environment {
     freeze?: readonly FreezeWindow[];
     /** Whether a hotfix may come here without having run in the environment before. Absent: it may not. */
     hotfixes?: true;
+    /** Whether only releases come here that an accepted key signed. Absent: what comes need not be signed. */
+    signed?: true;
     /** What should run: a full commit SHA, a release `v1.4.0`, or `latest` in the first environment. Absent: nothing is deployed. */
     commit?: string;
     /** GitHub teams, `owner/team-slug`, of which one member lets each deployment begin. Absent: nobody is asked. */

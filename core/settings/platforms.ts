@@ -4,6 +4,7 @@ import { judge } from "./judge";
 import type { Delivery } from "./model";
 import type { PlatformEntry } from "./schema/stack";
 import type { Shapes } from "./shape";
+import { readSigning } from "./signing";
 import type { Project, StackConfig } from "./stackFile";
 
 /** A platform stack: one whose file has a `platform`. */
@@ -34,7 +35,7 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
     if (!entry) {
         return undefined;
     }
-    const { environments, shared = true, operations, deploy, workflowFiles, releasers } = entry;
+    const { environments, shared = true, operations, deploy, workflowFiles, releasers, signing } = entry;
     environments.forEach((name, index) => {
         if (environments.indexOf(name) < index) {
             findings.add([...path, "environments", index], `${name} is listed twice`, "delete one of the two");
@@ -42,7 +43,7 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
     });
     const cloud = shared ? readCloud(config, shapes, undefined, findings) : {};
     if (!shared) {
-        for (const key of (["operations", "deploy", "workflowFiles", "releasers"] as const).filter(
+        for (const key of (["operations", "deploy", "workflowFiles", "releasers", "signing"] as const).filter(
             (key) => entry[key] !== undefined,
         )) {
             findings.add([...path, key], "belongs to the shared platform stack, and this one has shared: false", "delete the line");
@@ -63,6 +64,9 @@ export function readPlatform(config: StackConfig, project: Project, shapes: Shap
             operations: { repository: operations.repository, branch: operations.branch ?? "main" },
             ...(workflowFiles === "direct" && { workflowFiles }),
             ...(releasers && { releasers }),
+            ...(signing && {
+                signing: readSigning(signing, { project: cloud.project, region: cloud.region }, [...path, "signing"], findings),
+            }),
         };
     return {
         stack: config.stack,

@@ -3,7 +3,7 @@ export function stateBucket(project: string, stack: string): string {
     return `${project}-pulumi-${stack}`;
 }
 
-/** Ring of the keys of a project's stacks in one region. */
+/** Ring of the keys of a project's stacks in one region, and of the one that signs releases. */
 export const stateKeyRing = "oneflow";
 
 /** Name of a stack's key in its ring. */

@@ -7,6 +7,7 @@ import { answerJson, readForm, readJson, type Route } from "./call";
 import { describeCluster } from "./clusters";
 import { apiFailure, GoogleFailure } from "./failure";
 import { decrypt } from "./keys";
+import { asymmetricSign, publicKeyOf } from "./signing";
 import { storageRoutes } from "./storageRoutes";
 import { exchangeToken, type Issuers } from "./tokenService";
 
@@ -67,6 +68,18 @@ export async function serveGoogle({ cloud, issuers, stacks = noStacks, port = 0 
             path: /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/:]+):decrypt$/,
             handle: async ({ request, names: [key] }) =>
                 decrypt(cloud, requireIdentity(cloud, request.headers.authorization), key, stacks.passphrase()),
+        },
+        {
+            method: "GET",
+            path: /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+\/cryptoKeyVersions\/[^/]+)\/publicKey$/,
+            handle: async ({ request, names: [version] }) =>
+                publicKeyOf(cloud, requireIdentity(cloud, request.headers.authorization), version),
+        },
+        {
+            method: "POST",
+            path: /^\/v1\/(projects\/[^/]+\/locations\/[^/]+\/keyRings\/[^/]+\/cryptoKeys\/[^/]+\/cryptoKeyVersions\/[^/:]+):asymmetricSign$/,
+            handle: async ({ request, names: [version] }) =>
+                asymmetricSign(cloud, requireIdentity(cloud, request.headers.authorization), version, await readJson(request)),
         },
         {
             method: "GET",

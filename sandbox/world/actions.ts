@@ -48,6 +48,7 @@ export async function serveWorldActions(
                 ...(buildkitHost === undefined ? {} : { BUILDKIT_HOST: buildkitHost }),
                 ONEFLOW_SANDBOX_GOOGLE: services.google,
                 ONEFLOW_SANDBOX_REGISTRY: services.registry,
+                CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDKMS: services.google,
                 ONEFLOW_SANDBOX_KUBECONFIG: kubeconfig,
                 PULUMI_SKIP_UPDATE_CHECK: "true",
                 PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",

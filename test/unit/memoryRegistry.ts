@@ -78,9 +78,7 @@ export class MemoryRegistry implements Registry {
         options: { move?: boolean } = {},
     ): Promise<Descriptor> {
         this.calls.push(`push ${repository}:${tags.join(",")}`);
-        const { artifactType, mediaType = artifactType, content, annotations } = artifact;
-        const body = { artifactType, mediaType, annotations, content: content.toString("base64") };
-        const manifest = manifestOf(Buffer.from(JSON.stringify(body)), "application/vnd.oci.image.manifest.v1+json");
+        const manifest = documentOf(artifact);
         this.putManifest(repository, manifest);
         tags.forEach((tag) => this.putTag(repository, manifest.digest, tag, options));
         return { digest: manifest.digest, mediaType: manifest.mediaType, size: manifest.size };
@@ -95,6 +93,28 @@ export class MemoryRegistry implements Registry {
         const { digest, mediaType, size } = found;
         const body = JSON.parse(found.bytes.toString());
         return { ...body, content: Buffer.from(body.content, "base64"), descriptor: { digest, mediaType, size } };
+    }
+
+    async attach(repository: string, subject: Descriptor, artifact: Artifact): Promise<Descriptor> {
+        this.calls.push(`attach ${repository}@${subject.digest}`);
+        const { digest, mediaType, size, bytes } = documentOf(artifact, subject.digest);
+        this.putManifest(repository, { digest, mediaType, size, bytes });
+        return { digest, mediaType, size };
+    }
+
+    async referrers(repository: string, subject: Digest, artifactType: string): Promise<Descriptor[]> {
+        this.calls.push(`referrers ${repository}@${subject}`);
+        this.beforeRead(`${repository}@${subject}`);
+        const all = [...(this.repositories.get(repository)?.manifests.values() ?? [])];
+        return all
+            .filter(({ bytes }) => {
+                const text = bytes.toString();
+                const about = text.startsWith('{"artifactType"')
+                    ? (JSON.parse(text) as { subject?: string; artifactType: string })
+                    : undefined;
+                return about?.subject === subject && about.artifactType === artifactType;
+            })
+            .map(({ digest, mediaType, size }) => ({ digest, mediaType, size }));
     }
 
     async pushBundle(repository: string, bundle: Bundle, tags: readonly string[]): Promise<Descriptor> {
@@ -201,6 +221,11 @@ export class MemoryRegistry implements Registry {
         tags.set(tag, digest);
         return "put";
     }
+}
+
+function documentOf({ artifactType, mediaType = artifactType, content, annotations }: Artifact, subject?: Digest): Manifest {
+    const body = { artifactType, mediaType, annotations, content: content.toString("base64"), subject };
+    return manifestOf(Buffer.from(JSON.stringify(body)), "application/vnd.oci.image.manifest.v1+json");
 }
 
 function manifestOf(bytes: Buffer, mediaType: string): Manifest {

@@ -12,6 +12,7 @@ import { refForm } from "./refForm";
 import type { Rule } from "./rule";
 import { schema } from "./schema";
 import { settingsDiffer } from "./settingsDiffer";
+import { signature } from "./signature";
 import { soak } from "./soak";
 import { wholeServices } from "./wholeServices";
 
@@ -25,6 +26,7 @@ const judging: readonly Rule[] = [
     movedTag,
     schema,
     accepts,
+    signature,
     settingsDiffer,
     order,
     hotfix,

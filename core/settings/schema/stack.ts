@@ -83,10 +83,31 @@ export const environment = z.strictObject({
         "Whether a hotfix may come here without having run in the environment before: directly after the first environment only.",
         { default: "false" },
     ),
+    signed: optional(
+        z.boolean(),
+        "Whether only releases come here that a key of `platform.signing.publicKeys` signed; what ran here before may always come back.",
+        { default: "false" },
+    ),
     reviewers: optional(
         z.array(team).min(1).max(6).meta({ expected: "a list of one to six teams" }),
         "GitHub teams of which one member lets each deployment to here begin. In private repositories that takes GitHub Enterprise.",
         { default: "nobody is asked" },
+    ),
+});
+
+const signing = z.strictObject({
+    key: optional(
+        text(
+            /^projects\/[^/\s]+\/locations\/[^/\s]+\/keyRings\/[^/\s]+\/cryptoKeys\/[^/\s]+\/cryptoKeyVersions\/[1-9][0-9]*$/,
+            "a version of a Cloud KMS key: projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/1",
+        ),
+        "The version of a Cloud KMS key, for EC_SIGN_P256_SHA256, that signs.",
+        { default: "version 1 of the key `releases`, which `platform` makes in its key ring `oneflow`" },
+    ),
+    publicKeys: optional(
+        z.array(z.string()).meta({ expected: "a list of public keys as PEM" }),
+        "Public keys as PEM. A release needs the signature of one of them; several are accepted while keys change.",
+        { default: "none: the platform makes the key, and no release is signed before its public key is written here" },
     ),
 });
 
@@ -112,6 +133,9 @@ export const platform = z.strictObject({
         "How workflow files reach the repositories: as a pull request for each branch, or as a commit on it.",
         { default: "`pullRequest`" },
     ),
+    signing: optional(signing, "Whether releases are signed, and with which key. `{}` lets the platform make one.", {
+        default: "no release is signed",
+    }),
     releasers: optional(
         z.array(team).min(1).meta({ expected: "a list of GitHub teams" }),
         "GitHub teams that may create tags `v*` and branches `hotfix/**`.",

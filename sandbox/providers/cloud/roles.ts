@@ -14,6 +14,11 @@ const predefined: Readonly<Record<string, readonly string[]>> = {
         "cloudkms",
         "cryptoKeyVersions.useToDecrypt cryptoKeyVersions.useToEncrypt",
     ),
+    "roles/cloudkms.signer": under("cloudkms", "cryptoKeyVersions.useToSign"),
+    "roles/cloudkms.signerVerifier": under(
+        "cloudkms",
+        "cryptoKeyVersions.useToSign cryptoKeyVersions.useToVerify cryptoKeyVersions.viewPublicKey",
+    ),
     "roles/container.clusterViewer": [...under("container", "clusters.get clusters.list"), "resourcemanager.projects.get"],
     "roles/container.viewer": [...under("container", "clusters.get clusters.list clusters.connect"), ...kubernetesRead()],
     "roles/container.developer": [

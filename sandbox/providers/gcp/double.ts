@@ -1,4 +1,5 @@
 import type { Cloud } from "../cloud";
+import { signingVersion } from "../cloud/signingKeys";
 import { diffInputs } from "../diff";
 import {
     ProviderError,
@@ -154,6 +155,9 @@ class GcpInstance implements ProviderInstance {
     }
 
     async invoke(token: string, args: Values): Promise<Values> {
+        if (token === "gcp:kms/getKMSCryptoKeyVersion:getKMSCryptoKeyVersion") {
+            return this.keyVersion(`${String(args.cryptoKey)}/cryptoKeyVersions/${String(args.version ?? 1)}`);
+        }
         if (token !== "gcp:organizations/getProject:getProject") {
             throw new ProviderError(`the sandbox's gcp has no function ${token}`);
         }
@@ -174,6 +178,17 @@ class GcpInstance implements ProviderInstance {
             orgId: "",
             folderId: "",
         };
+    }
+
+    private keyVersion(name: string): Values {
+        const permission = "cloudkms.cryptoKeyVersions.viewPublicKey";
+        if (!this.cloud.allows(this.member, permission, name)) {
+            throw googleError(403, `Permission '${permission}' denied on resource '${name}' (or it may not exist)., forbidden`);
+        }
+        const version = signingVersion(this.cloud, name);
+        if (!version) throw googleError(404, `${name} not found., notFound`);
+        const { algorithm, state, publicKey } = version;
+        return { id: name, name, algorithm, state, protectionLevel: "SOFTWARE", publicKeys: [{ algorithm, pem: publicKey }] };
     }
 
     private write(kind: GcpKind, inputs: Values, place: Place): Values {

@@ -1,4 +1,5 @@
-import type { Values } from "../double";
+import type { CheckFailure, Values } from "../double";
+import { makeSigningVersion, signingAlgorithm } from "../cloud/signingKeys";
 import { text } from "../values";
 import { iamMember } from "./iamMember";
 import { googleError, labelFaults, mustBeOneOf, mustMatch, resourceName, type GcpKind, type GcpStorage, type Place } from "./kind";
@@ -56,13 +57,18 @@ const cryptoKey: GcpKind = {
     faults: (inputs) => [
         mustMatch(inputs, "name", kmsName, kmsNameWords),
         rotationFault(text(inputs, "rotationPeriod")),
+        ...signingFaults(inputs),
         ...labelFaults(inputs, "labels"),
     ],
     name: (inputs) => `${inputs.keyRing}/cryptoKeys/${inputs.name}`,
     references: (inputs) => [{ what: "key ring", name: String(inputs.keyRing) }],
     answers: (inputs, place) => ({
-        primaries: [{ name: `${cryptoKey.name(inputs, place)}/cryptoKeyVersions/1`, state: "ENABLED" }],
+        // What signs has no version that is the first: each use names one.
+        primaries: signs(inputs) ? [] : [{ name: `${cryptoKey.name(inputs, place)}/cryptoKeyVersions/1`, state: "ENABLED" }],
     }),
+    settle: async (outputs, place) => {
+        if (signs(outputs)) makeSigningVersion(place.cloud, cryptoKey.name(outputs, place));
+    },
     storage: undeletable(() => cryptoKey),
 };
 
@@ -133,6 +139,30 @@ function undeletable(kind: () => GcpKind): GcpStorage {
         write: (inputs, place) => place.cloud.store.put(kind().name(inputs, place), inputs),
         remove: () => undefined,
     };
+}
+
+function signs(inputs: Values): boolean {
+    return inputs.purpose === "ASYMMETRIC_SIGN";
+}
+
+/** What Cloud KMS says of keys that sign: nobody rotates them but their owner, and their algorithm is given. */
+function signingFaults(inputs: Values): CheckFailure[] {
+    if (!signs(inputs)) return [];
+    const algorithm = text(inputs, "versionTemplate.algorithm");
+    const rotated = text(inputs, "rotationPeriod") !== undefined;
+    return [
+        ...(rotated
+            ? [{ property: "rotationPeriod", reason: "a key of purpose ASYMMETRIC_SIGN cannot be rotated by itself" }]
+            : []),
+        ...(algorithm === signingAlgorithm
+            ? []
+            : [
+                  {
+                      property: "versionTemplate.algorithm",
+                      reason: `the sandbox's keys sign with ${signingAlgorithm}, not ${algorithm}`,
+                  },
+              ]),
+    ];
 }
 
 function rotationFault(period: string | undefined) {

@@ -1,0 +1,55 @@
+import * as gcp from "@pulumi/gcp";
+import * as pulumi from "@pulumi/pulumi";
+import type { Delivery } from "../core/settings/model";
+import { keyOfVersion, releaseKey } from "../core/settings/signing";
+
+/** What a {@link SigningKey} is made from. */
+export interface SigningKeyArgs {
+    delivery: Pick<Delivery, "project" | "region">;
+    /** The version that signs, `…/cryptoKeys/releases/cryptoKeyVersions/1`. A key of another name is there already. */
+    version: string;
+    /** Who signs, as an IAM member. */
+    signer: pulumi.Input<string>;
+}
+
+/**
+ * The key that releases are signed with, and who may sign. It never leaves Cloud KMS, and is never destroyed: what it signed stays
+ * verifiable by its public key. The bootstrap makes the ring that it lies in.
+ */
+export class SigningKey extends pulumi.ComponentResource {
+    /** As PEM: what environments accept. */
+    readonly publicKey: pulumi.Output<string>;
+
+    constructor(name: string, args: SigningKeyArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("oneflow:index:SigningKey", name, {}, opts);
+        const { delivery, version, signer } = args;
+        const own = releaseKey(delivery);
+
+        const cryptoKeyId =
+            keyOfVersion(version) === own
+                ? new gcp.kms.CryptoKey(
+                      name,
+                      {
+                          name: own.split("/").at(-1)!,
+                          keyRing: own.slice(0, own.indexOf("/cryptoKeys/")),
+                          purpose: "ASYMMETRIC_SIGN",
+                          versionTemplate: { algorithm: "EC_SIGN_P256_SHA256", protectionLevel: "SOFTWARE" },
+                      },
+                      { parent: this, protect: true, retainOnDelete: true },
+                  ).id
+                : pulumi.output(keyOfVersion(version));
+        // To sign, and to see the public key: what signed is told before anybody else is asked.
+        const grant = new gcp.kms.CryptoKeyIAMMember(
+            `${name}-signer`,
+            { cryptoKeyId, role: "roles/cloudkms.signerVerifier", member: signer },
+            { parent: this },
+        );
+
+        this.publicKey = grant.cryptoKeyId.apply(
+            async (cryptoKey) =>
+                (await gcp.kms.getKMSCryptoKeyVersion({ cryptoKey, version: Number(version.split("/").at(-1)) }, { parent: this }))
+                    .publicKeys[0].pem,
+        );
+        this.registerOutputs({ publicKey: this.publicKey });
+    }
+}
