@@ -10,7 +10,7 @@ import { publishRelease, releaseOf } from "../core/release/publish";
 import { releaseRepository } from "../core/release/release";
 import { signatureNote } from "../core/release/releaseNotes";
 import { pullRelease, type PulledRelease } from "../core/release/releaseStore";
-import { signRelease } from "../core/release/signatureStore";
+import { signRelease } from "../core/release/signRelease";
 import { readTagText, type TagText } from "../core/release/tagText";
 import { nextPatch, releaseTags } from "../core/release/version";
 import { KmsKey, SigningRefused, type SigningKey } from "../core/signing/kmsKey";
