@@ -759,13 +759,13 @@ describe("a promotion is refused", () => {
                         subject: "override",
                         message:
                             "movedTag cannot be overridden: it refuses what could not run, or what nobody knows. " +
-                            "These can: schema, accepts, settings-differ, order, hotfix, soak and freeze.",
+                            "These can: schema, accepts, signature, settings-differ, order, hotfix, soak and freeze.",
                         remedy: "unset ONEFLOW_OVERRIDE, or take movedTag out of override in Pulumi.prod.yaml",
                     },
                     {
                         subject: "override",
                         message:
-                            '"frost" is no rule. These can be overridden: schema, accepts, settings-differ, order, hotfix, soak and freeze.',
+                            '"frost" is no rule. These can be overridden: schema, accepts, signature, settings-differ, order, hotfix, soak and freeze.',
                         remedy: "unset ONEFLOW_OVERRIDE, or take frost out of override in Pulumi.prod.yaml",
                     },
                     {

@@ -286,7 +286,7 @@ describe("A stack file is refused:", () => {
             {
                 subject: "Pulumi.prod.yaml: shop:environment",
                 message:
-                    '"stage" is a text; expected a map of promotesFrom, accepts, clusters, namespace, tier, registry, soak, freeze, hotfixes, reviewers',
+                    '"stage" is a text; expected a map of promotesFrom, accepts, clusters, namespace, tier, registry, soak, freeze, hotfixes, signed, reviewers',
             },
             "prod",
         ],
