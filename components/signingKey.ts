@@ -23,33 +23,31 @@ export class SigningKey extends pulumi.ComponentResource {
     constructor(name: string, args: SigningKeyArgs, opts?: pulumi.ComponentResourceOptions) {
         super("oneflow:index:SigningKey", name, {}, opts);
         const { delivery, version, signer } = args;
-        const own = releaseKey(delivery);
+        const cryptoKeyId = keyOfVersion(version);
+        const own = cryptoKeyId === releaseKey(delivery);
 
-        const cryptoKeyId =
-            keyOfVersion(version) === own
-                ? new gcp.kms.CryptoKey(
-                      name,
-                      {
-                          name: own.split("/").at(-1)!,
-                          keyRing: own.slice(0, own.indexOf("/cryptoKeys/")),
-                          purpose: "ASYMMETRIC_SIGN",
-                          versionTemplate: { algorithm: "EC_SIGN_P256_SHA256", protectionLevel: "SOFTWARE" },
-                      },
-                      { parent: this, protect: true, retainOnDelete: true },
-                  ).id
-                : pulumi.output(keyOfVersion(version));
-        // To sign, and to see the public key: what signed is told before anybody else is asked.
-        const grant = new gcp.kms.CryptoKeyIAMMember(
+        const key =
+            own &&
+            new gcp.kms.CryptoKey(
+                name,
+                {
+                    name: cryptoKeyId.split("/").at(-1)!,
+                    keyRing: cryptoKeyId.slice(0, cryptoKeyId.indexOf("/cryptoKeys/")),
+                    purpose: "ASYMMETRIC_SIGN",
+                    versionTemplate: { algorithm: "EC_SIGN_P256_SHA256", protectionLevel: "SOFTWARE" },
+                },
+                { parent: this, protect: true, retainOnDelete: true },
+            );
+        const there = { parent: this, dependsOn: key ? [key] : [] };
+        // To sign, and to see the public key: that it is an accepted one is known before it signs.
+        new gcp.kms.CryptoKeyIAMMember(
             `${name}-signer`,
             { cryptoKeyId, role: "roles/cloudkms.signerVerifier", member: signer },
-            { parent: this },
+            there,
         );
-
-        this.publicKey = grant.cryptoKeyId.apply(
-            async (cryptoKey) =>
-                (await gcp.kms.getKMSCryptoKeyVersion({ cryptoKey, version: Number(version.split("/").at(-1)) }, { parent: this }))
-                    .publicKeys[0].pem,
-        );
+        const number = Number(version.slice(version.lastIndexOf("/") + 1));
+        const known = gcp.kms.getKMSCryptoKeyVersionOutput({ cryptoKey: cryptoKeyId, version: number }, there);
+        this.publicKey = known.publicKeys.apply(([{ pem }]) => pem);
         this.registerOutputs({ publicKey: this.publicKey });
     }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Service } from "../../core/settings/model";
-import { ofType, record, type Registered } from "./recorder";
+import { ofType, promiseOf, record, type Registered } from "./recorder";
 import { environment, service, settings } from "./settings";
 
 async function platform(shared = true, names = ["dev", "stage", "prod"], all = settings()): Promise<Registered[]> {
@@ -379,5 +379,70 @@ describe("Platform", () => {
             String(member),
             /projects\/100\/locations\/global\/workloadIdentityPools\/oneflow-github\/attribute\.deployment/,
         );
+    });
+});
+
+describe("Platform, where releases are signed,", () => {
+    const own = "projects/acme-delivery/locations/europe-west1/keyRings/oneflow/cryptoKeys/releases";
+    const signing = (key: string) => settings({ delivery: { ...settings().delivery, signing: { key, publicKeys: [] } } });
+    const keys = (found: readonly Registered[]) => ofType(found, "gcp:kms/cryptoKey:CryptoKey");
+    const signers = (found: readonly Registered[]) =>
+        Object.values(ofType(found, "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember")).filter(
+            ({ role }) => role !== "roles/cloudkms.cryptoKeyDecrypter",
+        );
+    const granted = (cryptoKeyId: string) => [
+        {
+            cryptoKeyId,
+            role: "roles/cloudkms.signerVerifier",
+            member: "serviceAccount:releaser@acme-delivery.iam.gserviceaccount.com",
+        },
+    ];
+
+    it("makes the key in the ring of the bootstrap, and lets the releaser sign and nobody else", async () => {
+        const found = await platform(true, ["dev"], signing(`${own}/cryptoKeyVersions/1`));
+        assert.deepEqual(keys(found), {
+            releases: {
+                name: "releases",
+                keyRing: "projects/acme-delivery/locations/europe-west1/keyRings/oneflow",
+                purpose: "ASYMMETRIC_SIGN",
+                versionTemplate: { algorithm: "EC_SIGN_P256_SHA256", protectionLevel: "SOFTWARE" },
+            },
+        });
+        assert.deepEqual(signers(found), granted(own));
+    });
+
+    it("keeps the key where another version of it signs", async () => {
+        const found = await platform(true, ["dev"], signing(`${own}/cryptoKeyVersions/2`));
+        assert.deepEqual([Object.keys(keys(found)), signers(found)], [["releases"], granted(own)]);
+    });
+
+    it("makes none where the settings name another, and grants on that", async () => {
+        const other = "projects/acme-keys/locations/global/keyRings/hsm/cryptoKeys/shop";
+        const found = await platform(true, ["dev"], signing(`${other}/cryptoKeyVersions/3`));
+        assert.deepEqual([keys(found), signers(found)], [{}, granted(other)]);
+    });
+
+    it("tells the public key, which is committed", async () => {
+        const { Platform } = await import("../../components/platform");
+        const all = signing(`${own}/cryptoKeyVersions/1`);
+        let told: Promise<string> | undefined;
+        await record(() => {
+            const made = new Platform("acme-shop", {
+                settings: all,
+                target: { kind: "platform", environments: [], shared: true },
+                repositories: [],
+            });
+            told = promiseOf(made.publicKey!);
+        });
+        assert.equal(await told, `public key of ${own}`);
+    });
+
+    it("does none of it where they are not, nor in a platform stack that is not the shared one", async () => {
+        for (const found of [
+            await platform(true, ["dev"]),
+            await platform(false, ["dev"], signing(`${own}/cryptoKeyVersions/1`)),
+        ]) {
+            assert.deepEqual([keys(found), signers(found)], [{}, []]);
+        }
     });
 });

@@ -92,6 +92,11 @@ function lookedUp(token: string, inputs: Record<string, unknown>): Record<string
             return { ...inputs, id: "77" };
         case "gcp:organizations/getProject:getProject":
             return { ...inputs, number: "100" };
+        case "gcp:kms/getKMSCryptoKeyVersion:getKMSCryptoKeyVersion":
+            return {
+                ...inputs,
+                publicKeys: [{ algorithm: "EC_SIGN_P256_SHA256", pem: `public key of ${String(inputs.cryptoKey)}` }],
+            };
         default:
             throw new Error(`the test answers no ${token}`);
     }

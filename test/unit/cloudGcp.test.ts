@@ -115,6 +115,29 @@ describe("The gcp double", () => {
             /a range in CIDR notation/,
         ],
         ["a bucket named after Google", tokens.bucket, { name: "google-state", location: "EU" }, /not beginning with goog/],
+        [
+            "a key that signs and is rotated",
+            tokens.cryptoKey,
+            {
+                name: "releases",
+                keyRing: "k",
+                purpose: "ASYMMETRIC_SIGN",
+                versionTemplate: { algorithm: "EC_SIGN_P256_SHA256" },
+                rotationPeriod: "7776000s",
+            },
+            /cannot be rotated by itself/,
+        ],
+        [
+            "a key that signs with what the sandbox has not",
+            tokens.cryptoKey,
+            {
+                name: "releases",
+                keyRing: "k",
+                purpose: "ASYMMETRIC_SIGN",
+                versionTemplate: { algorithm: "RSA_SIGN_PSS_2048_SHA256" },
+            },
+            /keys sign with EC_SIGN_P256_SHA256, not RSA_SIGN_PSS_2048_SHA256/,
+        ],
         ["a rotation every minute", tokens.cryptoKey, { name: "state", keyRing: "k", rotationPeriod: "60s" }, /at least 86400s/],
         [
             "a label in upper case",

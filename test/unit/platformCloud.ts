@@ -36,6 +36,7 @@ export async function platformCloud(
     const projects = [all.delivery.project, ...all.environments.map(({ project }) => project)];
     projects.forEach((id, index) => cloud.addProject({ id, number: String(100 + index), owner: administrator }));
     for (const environment of all.environments) bootstrapStack(cloud, environment, environment.name);
+    bootstrapStack(cloud, all.delivery, "platform");
     const gcp = await gcpDouble(cloud, administrator).configure({ project: all.delivery.project, region: all.delivery.region });
     for (const type of order) {
         for (const { name, inputs } of resources.filter((resource) => resource.type === type)) {
@@ -58,6 +59,7 @@ const order = [
     "gcp:projects/iAMMember:IAMMember",
     "gcp:artifactregistry/repositoryIamMember:RepositoryIamMember",
     "gcp:storage/bucketIAMMember:BucketIAMMember",
+    "gcp:kms/cryptoKey:CryptoKey",
     "gcp:kms/cryptoKeyIAMMember:CryptoKeyIAMMember",
 ];
 
