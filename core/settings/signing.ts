@@ -49,7 +49,7 @@ export function refuseUnsignable(files: readonly EnvironmentFile[], signing: Sig
             findings.add(
                 path,
                 message,
-                `pulumi config set --path 'platform.signing.publicKeys[0]' "…" -s <platform stack>\nor: ${remove}`,
+                `write signing: {} below platform, and go on as docs/releases.md#signatures says\nor: ${remove}`,
             );
         } else if (signing.publicKeys.length === 0) {
             const message = "asks for signed releases, and platform.signing.publicKeys names no key that could have signed one";

@@ -6,16 +6,20 @@ import { publishTag } from "../../cli/publishTag";
 import { tagRelease } from "../../cli/release";
 import { readReleaseArguments, type ReleaseArguments } from "../../cli/releaseArguments";
 import { Refusal } from "../../core/refusal";
+import { RegistryError } from "../../core/registry/model";
 import { imageRepository } from "../../core/release/addresses";
 import { imageSet, type Lock, type LockedImage, setKey } from "../../core/release/lock";
 import { pushLock } from "../../core/release/lockStore";
 import { pullRelease } from "../../core/release/releaseStore";
 import { writeRun } from "../../core/release/runRecordStore";
+import { readSignatures } from "../../core/release/signatureStore";
 import type { Settings } from "../../core/settings/model";
+import { SigningRefused, type SigningKey } from "../../core/signing/kmsKey";
 import { runGit } from "../../sandbox/git/command";
 import { Repository } from "../../sandbox/git/repository";
 import { service, settings } from "../components/settings";
 import { MemoryRegistry } from "./memoryRegistry";
+import { LocalKey } from "./signingFixture";
 import { catalogOf, lockOf, recordOf } from "./promotionExamples";
 
 const catalog = catalogOf("cart", "checkout");
@@ -97,6 +101,68 @@ describe("oneflow release", () => {
         const before = registry.contents();
         assert.match((await published(shop, "v1.0.0")).said, /v1\.0\.0 stands already: nothing was changed\.\n$/);
         assert.deepEqual(registry.contents(), before);
+    });
+
+    describe("where the settings name a key,", () => {
+        const key = new LocalKey();
+        const signing: Settings = {
+            ...shop,
+            delivery: { ...shop.delivery, signing: { key: key.name, publicKeys: [key.public] } },
+        };
+        const signed = (how: Settings, by: SigningKey) =>
+            quietly(() => publishTag(registry, clone.directory, how, asked("v1.0.0", "--publish", "--output", notes()), () => by));
+        const notes = () => join(root, "notes.md");
+        const signatures = async () => {
+            const { digest } = (await pullRelease(registry, { deploy, project: "shop" }, "1.0.0"))!.descriptor;
+            return readSignatures(registry, { deploy, project: "shop" }, digest, [key.public]);
+        };
+        beforeEach(() => tagged(shop, "v1.0.0"));
+
+        it("signs what it made, says so in the notes, and does not do it again", async () => {
+            const { said } = await signed(signing, key);
+            assert.match(said, /v1\.0\.0 is made and signed: \S+deploy\/shop:v1\.0\.0, 2 of 2 images were copied\.\n$/);
+            assert.ok(
+                readFileSync(notes(), "utf8").endsWith(`\nSigned with its provenance by the key \`${key.public.fingerprint}\`.\n`),
+            );
+            assert.deepEqual(await signatures(), { by: key.public.fingerprint, rejected: [] });
+            const before = registry.contents();
+            assert.match((await signed(signing, key)).said, /v1\.0\.0 stands already: nothing was changed\.\n$/);
+            assert.deepEqual([registry.contents(), key.signed], [before, 1]);
+        });
+
+        it("signs a release that was made before there was a key, and says that it was not signed until then", async () => {
+            await published(shop, "v1.0.0", "--output", notes());
+            assert.ok(readFileSync(notes(), "utf8").endsWith("\nIt is not signed.\n"));
+            const { said } = await signed(signing, key);
+            assert.match(said, /v1\.0\.0 stands already: it was signed, and nothing else changed\.\n$/);
+            assert.deepEqual(await signatures(), { by: key.public.fingerprint, rejected: [] });
+        });
+
+        it("fails where the key does not sign: the release is there, and what to do then is said", async () => {
+            const away: SigningKey = {
+                ...key,
+                publicKey: () => Promise.resolve(key.public),
+                sign: () => Promise.reject(new SigningRefused("Cloud KMS is away")),
+            };
+            await assert.rejects(signed(signing, away), {
+                message: "v1.0.0 is made, and is not signed. Cloud KMS is away\n→ then again: oneflow release v1.0.0 --publish",
+            });
+            assert.deepEqual((await release("1.0.0"))?.lock, built);
+            assert.deepEqual(await signatures(), { rejected: [] });
+            await signed(signing, key);
+            assert.deepEqual(await signatures(), { by: key.public.fingerprint, rejected: [] });
+        });
+
+        it("fails likewise where the registry takes no signature", async () => {
+            await published(shop, "v1.0.0");
+            registry.beforePut = () => {
+                throw new RegistryError("the disk is full", 507);
+            };
+            await assert.rejects(
+                signed(signing, key),
+                /^Error: v1\.0\.0 is made, and is not signed\. the disk is full\n→ then again/,
+            );
+        });
     });
 
     it("asks first: where nobody sits at a terminal and none said yes, nothing is tagged", async () => {

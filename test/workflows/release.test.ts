@@ -1,16 +1,23 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import type { OciRegistry } from "../../core/registry/client";
 import { imageSet } from "../../core/release/lock";
 import { pullRelease } from "../../core/release/releaseStore";
+import { readSignatures } from "../../core/release/signatureStore";
+import { noWaivers } from "../../core/release/tagText";
 import { readSettings } from "../../core/settings/load";
+import { bundleType, readBundle } from "../../core/signing/envelope";
+import { provenanceOf, statementBytes } from "../../core/signing/provenance";
+import { type PublicKey, readPublicKey } from "../../core/signing/publicKey";
 import { runGit } from "../../sandbox/git/command";
 import { changeService } from "../../sandbox/git/monorepo";
 import type { Run } from "../../sandbox/github/actions/model";
 import { recorded, registryAs, running } from "../../sandbox/story/readback";
 import { stackVariables } from "../../sandbox/world/engine";
-import { PipelineWorld } from "./pipelineWorld";
+import { LocalKey, run as madeBy } from "../unit/signingFixture";
+import { PipelineWorld, setIn } from "./pipelineWorld";
 
 /** Each test goes on from where the one before left the world. */
 describe("Releases, made by the workflow that a pushed tag starts,", function () {
@@ -23,6 +30,8 @@ describe("Releases, made by the workflow that a pushed tag starts,", function ()
     /** Where releases stand, and under which name. */
     let deploy: string;
     let project: string;
+    /** The key that signs releases, as it is committed. */
+    let accepted: PublicKey;
     const released = async (version: string) => (await pullRelease(registry, { deploy, project }, version))?.release;
     const service = (name: string) => pipelines.world.catalog().services[name];
     const change = (name: string, what: string) => (worktree: string) => changeService(worktree, service(name), what);
@@ -37,6 +46,7 @@ describe("Releases, made by the workflow that a pushed tag starts,", function ()
             project,
             delivery: { deploy },
         } = settings);
+        accepted = await signReleases();
         pipelines.green((await pipelines.merge("main"))[0]);
         const [run] = await pipelines.merge("develop");
         pipelines.green(run);
@@ -63,7 +73,34 @@ describe("Releases, made by the workflow that a pushed tag starts,", function ()
         }
         const meanings = await Promise.all(["v1.0.0", "1.0.0"].map((tag) => registry.resolve(`${deploy}/${project}:${tag}`)));
         assert.equal(meanings[0]?.digest, meanings[1]?.digest);
-        assert.match(pipelines.world.runs.log(run, "release/release"), /deploy\/acme-shop:v1\.0\.0, 13 of 13 images were copied/);
+        const log = pipelines.world.runs.log(run, "release/release");
+        assert.match(log, /v1\.0\.0 is made and signed: .*deploy\/acme-shop:v1\.0\.0, 13 of 13 images were copied/);
+    });
+
+    it("are signed by the workflow's identity, with how they were made", async () => {
+        const { release, descriptor } = (await pullRelease(registry, { deploy, project }, "1.0.0"))!;
+        assert.deepEqual(await signatures("1.0.0"), { by: accepted.fingerprint, rejected: [] });
+        const [found] = await registry.referrers(`${deploy}/${project}`, descriptor.digest, bundleType);
+        const { payload } = readBundle((await registry.pullArtifact(`${deploy}/${project}@${found.digest}`))!.content);
+        const run = await releaseRun("v1.0.0");
+        const server = pipelines.world.daemon.actions;
+        assert.deepEqual(
+            payload,
+            statementBytes(
+                provenanceOf(
+                    release,
+                    descriptor.digest,
+                    { waivers: noWaivers },
+                    {
+                        server,
+                        builder: `${server}/acme/shop/.github/workflows/release.yml@refs/tags/v1.0.0`,
+                        invocation: `${server}/acme/shop/actions/runs/${run.id}/attempts/1`,
+                    },
+                ),
+            ),
+        );
+        const log = pipelines.world.runs.log(run, "release/release");
+        assert.ok(log.includes(`Signed with its provenance by the key \`${accepted.fingerprint}\``), log);
     });
 
     it("change nothing where their run is started again", async () => {
@@ -152,14 +189,91 @@ describe("Releases, made by the workflow that a pushed tag starts,", function ()
         assert.match(refused.said, /v1\.0\.1\s+is an earlier release/);
         const hotfix = (await released("1.0.1"))!.lock.source.commit;
         const waivers = ["--unproven", "checkoutservice:dev is down", "--without-hotfix", "v1.0.1:carts are computed anew"];
-        const { status, said } = await oneflow("release", "v1.2.0", "--yes", ...waivers);
-        assert.equal(status, 0, said);
-        pipelines.green(await releaseRun("v1.2.0"));
+        // Of all that the releaser may do, the right to sign alone is missing.
+        const signs = {
+            resource: "projects/acme-delivery/locations/europe-west1/keyRings/oneflow/cryptoKeys/releases",
+            role: "roles/cloudkms.signerVerifier",
+            member: "serviceAccount:releaser@acme-delivery.iam.gserviceaccount.com",
+        };
+        const unsigned = await pipelines.without(signs, async () => {
+            const { status, said } = await oneflow("release", "v1.2.0", "--yes", ...waivers);
+            assert.equal(status, 0, said);
+            return releaseRun("v1.2.0");
+        });
+        assert.equal(unsigned.conclusion, "failure", pipelines.logs(unsigned));
+        assert.match(
+            pipelines.world.runs.log(unsigned, "release/release"),
+            /v1\.2\.0 is made, and is not signed\. Cannot see .*'cloudkms\.cryptoKeyVersions\.viewPublicKey' denied[^]*→ then again: oneflow release v1\.2\.0 --publish/,
+        );
+        assert.ok(await released("1.2.0"));
+        assert.deepEqual(await signatures("1.2.0"), { rejected: [] });
+        const again = pipelines.green(await rerun(unsigned));
+        assert.match(pipelines.world.runs.log(again, "release/release"), /stands already: it was signed, and nothing else changed/);
+        assert.deepEqual(await signatures("1.2.0"), { by: accepted.fingerprint, rejected: [] });
         assert.match(
             await git("tag", "--list", "--format=%(contents)", "v1.2.0"),
             new RegExp(`^Hotfix-waived: ${hotfix}: carts`, "m"),
         );
     });
+
+    it("come to an environment that takes signed ones; without the signature, or with a forged one, they do not", async () => {
+        const { delivery, world } = pipelines;
+        await delivery.operations.pull();
+        await delivery.set("stage", ["--path", "environment.signed", "true"]);
+        await delivery.set("stage", ["commit", "v1.0.0"]);
+        const [deployed] = await world.waitForRuns(await delivery.commitSettings("Run v1.0.0 in stage, and whatever is signed"));
+        pipelines.green(deployed);
+        for (const [name, digest] of Object.entries(await running(world, "stage"))) assert.equal(digest, served[name], name);
+
+        const diff = () => oneflowAs("stage", "diff", "stage", "v1.0.1");
+        assert.equal((await diff()).status, 0);
+        const { digest } = (await pullRelease(registry, { deploy, project }, "1.0.1"))!.descriptor;
+        const place = new URL(`http://${deploy}/${project}`).pathname.slice(1);
+        const listed = join(world.layout.registry, "repositories", place, "_referrers", digest.slice("sha256:".length));
+        renameSync(listed, `${listed}.taken`);
+        const taken = await diff();
+        assert.equal(taken.status, 2);
+        assert.match(
+            taken.said,
+            /signature +v1\.0\.1 has no signature that stage accepts\.\n +It was never signed, or its signature was taken away\./,
+        );
+
+        const forger = new LocalKey();
+        const { release, descriptor } = (await pullRelease(registry, { deploy, project }, "1.0.1"))!;
+        const statement = provenanceOf(release, digest, { waivers: noWaivers }, madeBy);
+        const forged = { artifactType: bundleType, content: forger.statement(statement) };
+        await registryAs(world, "releaser").attach(`${deploy}/${project}`, descriptor, forged);
+        const refused = await diff();
+        assert.equal(refused.status, 2);
+        assert.ok(
+            refused.said.includes(`A signature names the key ${forger.public.fingerprint}, which is not accepted.`),
+            refused.said,
+        );
+        assert.ok(refused.said.includes(`Accepted: ${accepted.fingerprint}.`), refused.said);
+
+        renameSync(`${listed}.taken`, `${listed}.back`);
+        for (const name of readdirSync(`${listed}.back`)) renameSync(join(`${listed}.back`, name), join(listed, name));
+        assert.equal((await diff()).status, 0);
+    });
+
+    /** Lets the platform make the key, and commits what it says of it. */
+    async function signReleases(): Promise<PublicKey> {
+        const { delivery, world } = pipelines;
+        const file = join(delivery.operations.directory, "Pulumi.platform.yaml");
+        const signing = ["config", "acme-shop:platform", "signing"];
+        setIn(file, signing, {});
+        const { code, output } = await delivery.up("platform");
+        assert.equal(code, 0, output);
+        const pem = (await world.pulumi("platform", ["stack", "output", "publicKey"])).output;
+        setIn(file, [...signing, "publicKeys"], [pem]);
+        await delivery.commitSettings("Sign releases");
+        return readPublicKey(pem);
+    }
+
+    async function signatures(version: string) {
+        const { digest } = (await pullRelease(registry, { deploy, project }, version))!.descriptor;
+        return readSignatures(registry, { deploy, project }, digest, [accepted]);
+    }
 
     async function tag(name: string, commit: string): Promise<void> {
         const { developer } = pipelines.delivery;
@@ -194,13 +308,17 @@ describe("Releases, made by the workflow that a pushed tag starts,", function ()
     }
 
     /** `oneflow`, as a release manager types it who may read what dev's deployer reads. */
-    async function oneflow(...args: string[]): Promise<{ status: number; said: string }> {
+    function oneflow(...args: string[]): Promise<{ status: number; said: string }> {
+        return oneflowAs("dev", ...args);
+    }
+
+    async function oneflowAs(stack: string, ...args: string[]): Promise<{ status: number; said: string }> {
         const { layout, daemon } = pipelines.world;
         const name = { NAME: "Ada Manager", EMAIL: "ada@acme.example" };
         const person = Object.entries(name).flatMap(([key, value]) =>
             ["AUTHOR", "COMMITTER"].map((role) => [`GIT_${role}_${key}`, value]),
         );
-        const variables = { ...(await stackVariables(layout, daemon, "dev")), ...Object.fromEntries(person) };
+        const variables = { ...(await stackVariables(layout, daemon, stack)), ...Object.fromEntries(person) };
         const program = join(layout.operations, "bin", "oneflow.js");
         return new Promise((resolve) =>
             execFile(
