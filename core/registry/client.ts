@@ -132,10 +132,7 @@ export class OciRegistry implements Registry {
     }
 
     async referrers(repository: string, subject: Digest, artifactType: string): Promise<Descriptor[]> {
-        const found = await this.about.list(repositoryOf(repository), subject);
-        return found
-            .filter((one) => one.artifactType === artifactType)
-            .map(({ digest, mediaType, size }) => ({ digest, mediaType, size }));
+        return this.about.ofType(repositoryOf(repository), subject, artifactType);
     }
 
     async pushBundle(repository: string, bundle: Bundle, tags: readonly string[]): Promise<Descriptor> {

@@ -66,7 +66,7 @@ export async function copyImage(
 }
 
 /** Like `Promise.all`, but nothing goes on behind the caller's back when one fails. */
-async function allSettled(work: readonly Promise<unknown>[]): Promise<void> {
+async function allSettled(work: readonly Promise<void>[]): Promise<void> {
     const failed = (await Promise.allSettled(work)).find((each) => each.status === "rejected");
     if (failed) {
         throw failed.reason;

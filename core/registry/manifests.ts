@@ -91,18 +91,15 @@ export class Manifests {
     /**
      * Puts the manifest's very bytes under a name.
      *
-     * @returns whether the registry says that it lists the manifest among those about its subject
      * @throws TagMoved where the registry refuses to move the tag: another writer was faster, or tags are immutable there
      */
-    async put(where: Repository, manifest: Manifest, name: string): Promise<boolean> {
-        const said = await this.putBytes(where, manifest, name);
-        const digest = said.digest ?? (await this.resolve(where, name, "push"))?.digest;
+    async put(where: Repository, manifest: Manifest, name: string): Promise<void> {
+        const digest = (await this.putBytes(where, manifest, name)) ?? (await this.resolve(where, name, "push"))?.digest;
         if (digest !== manifest.digest) {
             throw new RegistryError(
                 `${nameOf(where, name)} was put as ${manifest.digest}, but ${where.host} made it ${digest ?? "nothing"}`,
             );
         }
-        return said.listed;
     }
 
     /**
@@ -151,8 +148,8 @@ export class Manifests {
         return [...tags].sort();
     }
 
-    /** The digest that the registry says it has put, if it does, and whether it lists it under its subject. */
-    private async putBytes(where: Repository, manifest: Manifest, name: string): Promise<{ digest?: Digest; listed: boolean }> {
+    /** The digest that the registry says it has put. Nothing where it does not say. */
+    private async putBytes(where: Repository, manifest: Manifest, name: string): Promise<Digest | undefined> {
         try {
             const { headers } = await this.transport.send({
                 ...where,
@@ -164,7 +161,7 @@ export class Manifests {
                 action: `push ${nameOf(where, name)}`,
             });
             const digest = headers["docker-content-digest"];
-            return { ...(isDigest(digest) && { digest }), listed: headers["oci-subject"] !== undefined };
+            return isDigest(digest) ? digest : undefined;
         } catch (error) {
             if (!(error instanceof RegistryError) || isDigest(name) || !refusesTag.includes(error.status ?? 0)) {
                 throw error;
@@ -176,7 +173,7 @@ export class Manifests {
             if (!current) {
                 throw error;
             }
-            return { digest: current.digest, listed: false };
+            return current.digest;
         }
     }
 }

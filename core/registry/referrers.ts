@@ -8,6 +8,7 @@ import type { Answer, Transport } from "./transport";
 
 /** A manifest that is about another, as a registry lists it. */
 export interface Referrer extends Piece {
+    /** Absent: the registry does not say it, and the manifest may. */
     artifactType?: string;
 }
 
@@ -22,7 +23,25 @@ export class Referrers {
         private readonly manifests: Manifests,
     ) {}
 
-    async list(where: Repository, subject: Digest): Promise<Referrer[]> {
+    /** Those of a type, in the registry's order. One more request for each whose type the registry does not tell. */
+    async ofType(where: Repository, subject: Digest, artifactType: string): Promise<Piece[]> {
+        const all = await this.list(where, subject);
+        const types = await Promise.all(all.map((one) => one.artifactType ?? this.typeOf(where, one)));
+        return all
+            .filter((_, index) => types[index] === artifactType)
+            .map(({ digest, mediaType, size }) => ({ digest, mediaType, size }));
+    }
+
+    /** Puts a manifest whose contents are there, and sees to it that it is listed. */
+    async add(where: Repository, subject: Digest, manifest: Manifest): Promise<void> {
+        await this.manifests.put(where, manifest, manifest.digest);
+        // The header `OCI-Subject` tells it too, but there were registries that sent it and listed nothing.
+        if ((await this.listed(where, subject)) === undefined) {
+            await this.addToIndex(where, subject, manifest);
+        }
+    }
+
+    private async list(where: Repository, subject: Digest): Promise<Referrer[]> {
         const listed = (await this.listed(where, subject)) ?? (await this.index(where, subject));
         return listed.map((entry) => {
             const { artifactType } = entry as { artifactType?: unknown };
@@ -31,11 +50,9 @@ export class Referrers {
         });
     }
 
-    /** Puts a manifest whose contents are there, and sees to it that it is listed. */
-    async add(where: Repository, subject: Digest, manifest: Manifest): Promise<void> {
-        if (!(await this.manifests.put(where, manifest, manifest.digest))) {
-            await this.addToIndex(where, subject, manifest);
-        }
+    private async typeOf(where: Repository, { digest }: Piece): Promise<string | undefined> {
+        const manifest = await this.manifests.get(where, digest);
+        return manifest && readDocument(manifest.bytes, nameOf(where, digest)).artifactType;
     }
 
     /** Nothing where the registry does not know the question. */
@@ -96,7 +113,7 @@ export class Referrers {
             }
             throw new RegistryError(
                 `${nameOf(where, indexTag(subject))} lists what is about a manifest already, and ${formatReference(where)} lets no tag move:\n` +
-                    "nothing can be added there. A registry of OCI 1.1 lists such manifests itself, Artifact Registry among them.",
+                    "nothing can be added there. A registry that lists such manifests itself, as OCI 1.1 has it, takes any number.",
             );
         }
     }

@@ -134,9 +134,7 @@ describe("A release's signature", () => {
 
     it("is the only one that such a registry takes where its tags do not move", async () => {
         const proxy = await startProxy(addresses.own, (_, { url = "" }) =>
-            url.includes("/referrers/")
-                ? { status: 404, body: "404 page not found" }
-                : { answer: (body, headers) => (delete headers["oci-subject"], body) },
+            url.includes("/referrers/") ? { status: 404, body: "404 page not found" } : undefined,
         );
         addresses.old = proxy.address;
         const { release, repository, descriptor } = await pushed("old", "2.0.0");
@@ -148,9 +146,22 @@ describe("A release's signature", () => {
             signRelease(registry, release, descriptor, statement, { key, accepted }),
             new RegistryError(
                 `${repository}:${descriptor.digest.replace(":", "-")} lists what is about a manifest already, and ${repository} lets no tag move:\n` +
-                    "nothing can be added there. A registry of OCI 1.1 lists such manifests itself, Artifact Registry among them.",
+                    "nothing can be added there. A registry that lists such manifests itself, as OCI 1.1 has it, takes any number.",
             ),
         );
+        proxy.close();
+    });
+
+    it("is told by its manifest where the registry lists no types", async () => {
+        const { release, repository, descriptor } = await pushed("own", "2.1.0");
+        await registry.attach(repository, descriptor, { artifactType: "application/vnd.example", content: Buffer.from("{}") });
+        await signRelease(registry, release, descriptor, provenance(descriptor.digest), { key, accepted });
+        const proxy = await startProxy(addresses.own, (_, { url = "" }) =>
+            url.includes("/referrers/") ? { answer: withoutTypes } : undefined,
+        );
+        const found = await registry.referrers(`${proxy.address}/deploy/shop`, descriptor.digest, bundleType);
+        assert.deepEqual(found, await registry.referrers(repository, descriptor.digest, bundleType));
+        assert.equal(found.length, 1);
         proxy.close();
     });
 
@@ -202,6 +213,15 @@ describe("A release's signature", () => {
         await signRelease(registry, release, descriptor, provenance(descriptor.digest), { key, accepted });
         assert.equal((await readSignatures(registry, release, descriptor.digest, accepted)).by, key.public.fingerprint);
     });
+
+    /** What a registry lists, without the types of it. */
+    function withoutTypes(body: Buffer, headers: Record<string, unknown>): Buffer {
+        const { manifests, ...index } = JSON.parse(body.toString()) as { manifests: object[] };
+        const untyped = manifests.map((entry) => ({ ...entry, artifactType: undefined }));
+        const bytes = Buffer.from(JSON.stringify({ ...index, manifests: untyped }));
+        headers["content-length"] = bytes.length;
+        return bytes;
+    }
 
     /** A manifest of any form about another, as whoever may write can put it. */
     async function putBesides(repository: string, { mediaType, digest, size }: Descriptor, fields: object): Promise<void> {
