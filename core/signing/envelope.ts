@@ -1,4 +1,5 @@
 import type { Digest } from "../registry/reference";
+import { fieldsIn, fieldsOf } from "./json";
 import { fingerprintIn, hintOf } from "./publicKey";
 
 /** A signed document: DSSE's envelope, and the key that it says signed it. */
@@ -41,7 +42,7 @@ export function writeBundle({ payloadType, payload, signature, key }: Envelope):
  * @throws Error with what is wrong, as the end of a sentence
  */
 export function readBundle(bytes: Buffer): Envelope {
-    const { verificationMaterial, dsseEnvelope } = fieldsOf(parsed(bytes));
+    const { verificationMaterial, dsseEnvelope } = fieldsIn(bytes);
     const { payload, payloadType, signatures } = fieldsOf(dsseEnvelope);
     const { hint } = fieldsOf(fieldsOf(verificationMaterial).publicKey);
     const { sig } = fieldsOf(Array.isArray(signatures) ? signatures[0] : undefined);
@@ -54,16 +55,4 @@ export function readBundle(bytes: Buffer): Envelope {
         throw new Error("holds something else besides");
     }
     return envelope;
-}
-
-function parsed(bytes: Buffer): unknown {
-    try {
-        return JSON.parse(bytes.toString("utf8"));
-    } catch (error) {
-        throw new Error(`is not JSON: ${(error as Error).message}`);
-    }
-}
-
-function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-    return value !== null && typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 }

@@ -53,6 +53,6 @@ function keyOf(text: string): KeyObject {
     try {
         return createPublicKey(text);
     } catch (error) {
-        throw new Error(`is no public key that can be read: ${(error as Error).message}`);
+        throw new Error(`is no public key that can be read: ${(error as Error).message}`, { cause: error });
     }
 }

@@ -1,6 +1,7 @@
 import type { Digest } from "../registry/reference";
 import { readBundle, signedBytes, type Envelope } from "./envelope";
-import { provenanceType, releaseBuildType, statementMediaType, statementType, type Statement } from "./provenance";
+import { fieldsIn, fieldsOf } from "./json";
+import { provenanceType, releaseBuildType, statementMediaType, statementType } from "./provenance";
 import { isSignedBy, type PublicKey } from "./publicKey";
 
 /** Why a signature is not taken. */
@@ -47,16 +48,15 @@ function rejectionOf({ payloadType, payload }: Envelope, subject: Digest): Rejec
     if (payloadType !== statementMediaType) {
         return { why: "otherStatement", says: payloadType };
     }
-    const statement = JSON.parse(payload.toString("utf8")) as Partial<Statement>;
-    const { _type, predicateType, predicate, subject: about = [] } = statement;
-    const { buildType } = (predicate as { buildDefinition?: { buildType?: unknown } } | undefined)?.buildDefinition ?? {};
+    const { _type, predicateType, predicate, subject: about } = fieldsIn(payload);
+    const { buildType } = fieldsOf(fieldsOf(predicate).buildDefinition);
     const said = { _type, predicateType, buildType };
     const wanted = { _type: statementType, predicateType: provenanceType, buildType: releaseBuildType };
     const odd = (Object.keys(wanted) as (keyof typeof wanted)[]).find((name) => said[name] !== wanted[name]);
     if (odd !== undefined) {
         return { why: "otherStatement", says: `${odd} ${JSON.stringify(said[odd])}` };
     }
-    const digests = about.map(({ digest }) => `sha256:${digest.sha256}`);
+    const digests = (Array.isArray(about) ? about : []).map((one) => `sha256:${String(fieldsOf(fieldsOf(one).digest).sha256)}`);
     return digests.length === 1 && digests[0] === subject
         ? undefined
         : { why: "otherSubject", subject: digests.join(", ") || "nothing" };

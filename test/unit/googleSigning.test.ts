@@ -203,10 +203,7 @@ describe("The key that signs releases, in the Cloud KMS of the sandbox as the pl
             const other = new LocalKey();
             const liar = { name: version, publicKey: () => Promise.resolve(accepted), sign: (bytes: Buffer) => other.sign(bytes) };
             const contents = registry.contents();
-            assert.match(
-                await refused(() => sign([accepted], liar)),
-                /that its own public key sha256:\w+ does not verify$/,
-            );
+            assert.match(await refused(() => sign([accepted], liar)), /that its own public key sha256:\w+ does not verify$/);
             assert.deepEqual(registry.contents(), contents);
         });
     });

@@ -201,8 +201,12 @@ describe("The signatures of a release", () => {
     });
 
     it("are read where the environment asks, and the release changes something", async () => {
-        await attach(key.statement(provenance(release.digest)));
+        const { digest: signature } = await attach(key.statement(provenance(release.digest)));
         assert.deepEqual((await gathered()).signatures, { "v1.4.0": { by: fingerprint, rejected: [] } });
+        assert.deepEqual(
+            registry.calls.filter((call) => call.startsWith("referrers") || call.includes(signature)),
+            [`referrers ${repository}@${release.digest}`, `pull ${repository}@${signature}`],
+        );
         const before = registry.calls.length;
         assert.equal((await gathered({ environment: stage })).signatures, undefined);
         assert.deepEqual(

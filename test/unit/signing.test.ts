@@ -180,11 +180,16 @@ describe("A signature", () => {
         assert.deepEqual(verdict(key.bundle({ payloadType: "application/json", payload })), {
             rejected: { why: "otherStatement", says: "application/json" },
         });
-        assert.equal(statementMediaType, "application/vnd.in-toto+json");
+        const noise = { payloadType: "application/vnd.in-toto+json", payload: Buffer.from("noise") };
+        assert.deepEqual(verdict(key.bundle(noise)), { rejected: { why: "otherStatement", says: "_type undefined" } });
+        for (const subject of ["all", [null], [{ digest: "all" }]]) {
+            const verdict = says({ subject });
+            assert.equal("rejected" in verdict && verdict.rejected.why, "otherSubject");
+        }
     });
 
     it("that was damaged is told by what is wrong with it", () => {
-        assert.match(JSON.stringify(verdict(Buffer.from("{"))), /is not JSON: /);
+        assert.deepEqual(verdict(Buffer.from("{")), damaged("is no bundle of a signed document and a key"));
         assert.deepEqual(verdict(Buffer.from("[]")), damaged("is no bundle of a signed document and a key"));
         assert.deepEqual(verdict(Buffer.concat([signed, Buffer.from("\n")])), damaged("holds something else besides"));
         const elsewhere = changed(({ dsseEnvelope }) => (dsseEnvelope.payloadType = "application/json"));

@@ -20,7 +20,15 @@ interface Tests {
 const root = join(__dirname, "../../..");
 const unit = (name: string) => join(root, `test/unit/${name}.test.ts`);
 const examples: Tests = {
-    files: ["promotionRules", "promotionFreeze", "factsPromotion", "releasedPromotion", "databaseSchemas", "rollback"].map(unit),
+    files: [
+        "promotionRules",
+        "promotionFreeze",
+        "promotionSignature",
+        "factsPromotion",
+        "releasedPromotion",
+        "databaseSchemas",
+        "rollback",
+    ].map(unit),
 };
 const histories: Tests = {
     files: ["promotionHistories", "databaseSchemas"].map(unit),
