@@ -3,18 +3,21 @@ import { historyOf } from "../core/build/history";
 import { firstOf, gatherCutFacts, namesCommits, notesOf } from "../core/facts/releaseFacts";
 import { runOf } from "../core/facts/process";
 import { Refusal } from "../core/refusal";
-import { type Registry, RegistryError } from "../core/registry/model";
+import { type Descriptor, type Registry, RegistryError } from "../core/registry/model";
+import type { Digest } from "../core/registry/reference";
 import { judgeCut } from "../core/release/cut";
 import { imageSet, type Lock, setKey } from "../core/release/lock";
 import { publishRelease, releaseOf } from "../core/release/publish";
-import { releaseRepository } from "../core/release/release";
+import { type Release, releaseRepository } from "../core/release/release";
 import { signatureNote } from "../core/release/releaseNotes";
 import { pullRelease, type PulledRelease } from "../core/release/releaseStore";
+import { readSignatures } from "../core/release/signatureStore";
 import { signRelease } from "../core/release/signRelease";
 import { readTagText, type TagText } from "../core/release/tagText";
 import { nextPatch, releaseTags } from "../core/release/version";
 import { KmsKey, SigningRefused, type SigningKey } from "../core/signing/kmsKey";
-import { provenanceOf } from "../core/signing/provenance";
+import { provenanceOf, type Statement } from "../core/signing/provenance";
+import type { PublicKey } from "../core/signing/publicKey";
 import type { Settings } from "../core/settings/model";
 import type { ReleaseArguments } from "./releaseArguments";
 
@@ -43,21 +46,20 @@ export async function publishTag(
         ]);
     }
     const said = readTagText((await history.tagText(version)) ?? "");
-    const finish = async (words: (signed: Signed | undefined) => string) => {
-        const made = (await standingRelease(registry, settings, version))!;
-        const signed = await sign(registry, settings, made, said, key);
-        const notes = await notesOf(registry, history, settings, { version, commit }, made.release.lock);
-        const whole = `${notes}\n${signatureNote(signed?.by)}`;
-        if (output !== undefined) writeFileSync(output, whole);
-        console.log(`${whole}\n${words(signed)}`);
+    const tell = async (lock: Lock, by: Digest | undefined, words: string) => {
+        const notes = `${await notesOf(registry, history, settings, { version, commit }, lock)}\n${signatureNote(by)}`;
+        if (output !== undefined) writeFileSync(output, notes);
+        console.log(`${notes}\n${words}`);
         return 0;
     };
+    const { signing } = settings.delivery;
     const there = await standingRelease(registry, settings, version);
     if (there) {
-        refuseMoved(title, version, { commit, ...(!namesCommits(settings) && said) }, there.release.lock);
-        return finish(
-            (signed) => `v${version} stands already: ${signed?.now ? "it was signed, and nothing else" : "nothing was"} changed.`,
-        );
+        const { release, descriptor } = there;
+        refuseMoved(title, version, { commit, ...(!namesCommits(settings) && said) }, release.lock);
+        const by = signing && (await readSignatures(registry, release, descriptor.digest, signing.publicKeys)).by;
+        // One without a signature is judged and made as if it were not there: that somebody put it there is no reason to sign it.
+        if (!signing || by !== undefined) return tell(release.lock, by, `v${version} stands already: nothing was changed.`);
     }
     if (!namesCommits(settings) && said.set === undefined) {
         const message = "names no set of images, and no commit names all: services are built from several repositories.";
@@ -68,34 +70,29 @@ export async function publishTag(
     const problems = judgeCut({ version, commit, waivers: said.waivers }, facts);
     if (problems.length > 0 || !facts.lock) throw new Refusal(title, problems);
     const release = releaseOf(settings, version, facts.lock);
-    const copied = await publishRelease(registry, release, firstOf(settings));
+    const { copied, descriptor } = await publishRelease(registry, release, firstOf(settings));
     const images = Object.keys(facts.lock.images).length;
     const address = `${releaseRepository(release.deploy, release.project)}:v${version}`;
-    return finish(
-        (signed) => `v${version} is made${signed ? " and signed" : ""}: ${address}, ${copied} of ${images} images were copied.`,
-    );
+    const statement = provenanceOf(release, descriptor.digest, said, runOf(process.env));
+    const by =
+        signing && (await sign(registry, release, descriptor, statement, { key: key(signing.key), accepted: signing.publicKeys }));
+    const words = `v${version} is made${by === undefined ? "" : " and signed"}: ${address}, ${copied} of ${images} images were copied.`;
+    return tell(facts.lock, by, words);
 }
 
-type Signed = Awaited<ReturnType<typeof signRelease>>;
-
-/** Signs what stands in the registry, read whole, with the key of the settings. Nothing where they name none. */
+/** @throws Error that says that the release is there, and what to do then */
 async function sign(
     registry: Registry,
-    { delivery: { signing } }: Settings,
-    { release, descriptor }: PulledRelease,
-    tag: TagText,
-    keyOf: (name: string) => SigningKey,
-): Promise<Signed | undefined> {
-    if (!signing) return undefined;
-    const statement = provenanceOf(release, descriptor.digest, tag, runOf(process.env));
+    release: Release,
+    descriptor: Descriptor,
+    statement: Statement,
+    keys: { key: SigningKey; accepted: readonly PublicKey[] },
+): Promise<Digest> {
     try {
-        return await signRelease(registry, release, descriptor, statement, {
-            key: keyOf(signing.key),
-            accepted: signing.publicKeys,
-        });
+        return await signRelease(registry, release, descriptor, statement, keys);
     } catch (error) {
         const { message } = error as Error;
-        const again = `→ then again: oneflow release v${release.version} --publish`;
+        const again = `→ then again: npx oneflow release v${release.version} --publish`;
         throw error instanceof SigningRefused || error instanceof RegistryError
             ? new Error(`v${release.version} is made, and is not signed. ${message}\n${again}`)
             : error;

@@ -1,4 +1,4 @@
-import type { Registry } from "../registry/model";
+import type { Descriptor, Registry } from "../registry/model";
 import type { Digest } from "../registry/reference";
 import type { Settings } from "../settings/model";
 import { imageRepository, type Tier } from "./addresses";
@@ -32,18 +32,22 @@ export function releasedTag(image: LockedImage, { source }: Pick<Lock, "source">
  * that are there. What is there already is not sent again, so one that broke off is simply published again.
  *
  * @param from the tier that has the images
- * @returns how many images were not there
+ * @returns how many images were not there, and the release as it stands there
  * @throws Refusal where the version is another release already; TagMoved where a commit's tag there means another image
  */
-export async function publishRelease(registry: Registry, release: Release, from: Tier): Promise<number> {
+export async function publishRelease(
+    registry: Registry,
+    release: Release,
+    from: Tier,
+): Promise<{ copied: number; descriptor: Descriptor }> {
     const { lock, deploy } = release;
     const copied = await Promise.all(
         Object.entries(lock.images).map(([name, image]) =>
             copyImage(registry, imageRepository(from, name), `${deploy}/${name}`, image.digest, releasedTag(image, lock)),
         ),
     );
-    await pushRelease(registry, release);
-    return copied.filter(Boolean).length;
+    const descriptor = await pushRelease(registry, release);
+    return { copied: copied.filter(Boolean).length, descriptor };
 }
 
 /** @returns whether the image was not there */

@@ -15,7 +15,7 @@ import { readSignatures } from "./signatureStore";
  *
  * @param release what the statement is about
  * @param accepted the keys that environments accept, of which this must be one
- * @returns fingerprint of the key, and whether it signed now
+ * @returns fingerprint of the key
  * @throws SigningRefused where the key is not accepted, or does not sign
  */
 export async function signRelease(
@@ -24,10 +24,10 @@ export async function signRelease(
     release: Descriptor,
     statement: Statement,
     { key, accepted }: { key: SigningKey; accepted: readonly PublicKey[] },
-): Promise<{ by: Digest; now: boolean }> {
+): Promise<Digest> {
     const { by } = await readSignatures(registry, place, release.digest, accepted);
     if (by !== undefined) {
-        return { by, now: false };
+        return by;
     }
     const own = requireAccepted(await key.publicKey(), key.name, accepted);
     const document = { payloadType: statementMediaType, payload: statementBytes(statement) };
@@ -41,7 +41,7 @@ export async function signRelease(
         content,
         annotations: { "dev.sigstore.bundle.content": "dsse-envelope", "dev.sigstore.bundle.predicateType": provenanceType },
     });
-    return { by: own.fingerprint, now: true };
+    return own.fingerprint;
 }
 
 function requireAccepted(own: PublicKey, name: string, accepted: readonly PublicKey[]): PublicKey {

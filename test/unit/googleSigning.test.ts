@@ -167,9 +167,9 @@ describe("The key that signs releases, in the Cloud KMS of the sandbox as the pl
         });
 
         it("signs once: again, not a byte changes", async () => {
-            assert.deepEqual(await sign([accepted]), { by: accepted.fingerprint, now: true });
+            assert.deepEqual(await sign([accepted]), accepted.fingerprint);
             const contents = registry.contents();
-            assert.deepEqual(await sign([accepted]), { by: accepted.fingerprint, now: false });
+            assert.deepEqual(await sign([accepted]), accepted.fingerprint);
             assert.deepEqual(registry.contents(), contents);
             assert.deepEqual(await readSignatures(registry, place, release.digest, [accepted]), {
                 by: accepted.fingerprint,
@@ -180,8 +180,8 @@ describe("The key that signs releases, in the Cloud KMS of the sandbox as the pl
         it("signs beside what another key signed, once that key is accepted no more", async () => {
             const former = new LocalKey();
             await sign([former.public], former);
-            assert.deepEqual(await sign([former.public, accepted]), { by: former.public.fingerprint, now: false });
-            assert.deepEqual(await sign([accepted]), { by: accepted.fingerprint, now: true });
+            assert.deepEqual(await sign([former.public, accepted]), former.public.fingerprint);
+            assert.deepEqual(await sign([accepted]), accepted.fingerprint);
             const found = await readSignatures(registry, place, release.digest, [accepted]);
             assert.deepEqual(found, { by: accepted.fingerprint, rejected: [{ why: "otherKey", key: former.public.fingerprint }] });
         });

@@ -67,7 +67,7 @@ describe("Where an environment takes signed releases,", () => {
         {
             subject: "signature",
             message: `v1.4.0 has no signature that stage accepts.\n${words}\nAccepted: ${fingerprint}.`,
-            remedy: `oneflow release v1.4.0 --publish   # as the releaser: signs it\nor: ${override}`,
+            remedy: `npx oneflow release v1.4.0 --publish   # as the releaser: signs it\nor: ${override}`,
         },
     ];
 
@@ -136,7 +136,7 @@ describe("Where an environment takes signed releases,", () => {
                 subject: "commit",
                 message: "stage takes signed releases, and 9f8e02b… is a commit, which nobody signs.",
                 remedy:
-                    `oneflow release v<next> --commit ${wanted}   # then: pulumi config set commit v<next> -s stage && pulumi up -s stage\n` +
+                    `npx oneflow release v<next> --commit ${wanted}   # then: pulumi config set commit v<next> -s stage && pulumi up -s stage\n` +
                     `or: pulumi config set --path environment.signed false -s stage\nor: ${override}`,
             },
         ]);

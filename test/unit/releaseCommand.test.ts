@@ -10,6 +10,7 @@ import { RegistryError } from "../../core/registry/model";
 import { imageRepository } from "../../core/release/addresses";
 import { imageSet, type Lock, type LockedImage, setKey } from "../../core/release/lock";
 import { pushLock } from "../../core/release/lockStore";
+import { publishRelease, releaseOf } from "../../core/release/publish";
 import { pullRelease } from "../../core/release/releaseStore";
 import { writeRun } from "../../core/release/runRecordStore";
 import { readSignatures } from "../../core/release/signatureStore";
@@ -130,12 +131,29 @@ describe("oneflow release", () => {
             assert.deepEqual([registry.contents(), key.signed], [before, 1]);
         });
 
-        it("signs a release that was made before there was a key, and says that it was not signed until then", async () => {
+        it("signs a release that was made before there was a key, as one that it makes again", async () => {
             await published(shop, "v1.0.0", "--output", notes());
             assert.ok(readFileSync(notes(), "utf8").endsWith("\nIt is not signed.\n"));
             const { said } = await signed(signing, key);
-            assert.match(said, /v1\.0\.0 stands already: it was signed, and nothing else changed\.\n$/);
+            assert.match(said, /v1\.0\.0 is made and signed: \S+deploy\/shop:v1\.0\.0, 0 of 2 images were copied\.\n$/);
             assert.deepEqual(await signatures(), { by: key.public.fingerprint, rejected: [] });
+        });
+
+        it("signs nothing because it is there: what it would not make, or make otherwise, is refused", async () => {
+            const before = key.signed;
+            const { environments } = shop;
+            const elsewhere = { ...shop, environments: environments.map((one) => ({ ...one, namespace: "theirs" })) };
+            await publishRelease(registry, releaseOf(elsewhere, "1.0.0", built), dev);
+            assert.match((await refused(() => signed(signing, key))).message, /v1\.0\.0 already means another release/);
+            await ran(await lock(await pushed("two")), 1);
+            const unproven = await lock(await pushed("three"));
+            await tagged(shop, "v1.1.0", "--unproven", "cart:dev is down", "--unproven", "checkout:dev is down");
+            await runGit(clone.directory, ["tag", "--force", "v1.1.0", unproven.source.commit]);
+            await publishRelease(registry, releaseOf(shop, "1.1.0", unproven), dev);
+            const publish = () =>
+                quietly(() => publishTag(registry, clone.directory, signing, asked("v1.1.0", "--publish"), () => key));
+            assert.match((await refused(publish)).message, /cart +sha256:\w+ never ran healthy in dev/);
+            assert.equal(key.signed, before);
         });
 
         it("fails where the key does not sign: the release is there, and what to do then is said", async () => {
@@ -145,7 +163,7 @@ describe("oneflow release", () => {
                 sign: () => Promise.reject(new SigningRefused("Cloud KMS is away")),
             };
             await assert.rejects(signed(signing, away), {
-                message: "v1.0.0 is made, and is not signed. Cloud KMS is away\n→ then again: oneflow release v1.0.0 --publish",
+                message: "v1.0.0 is made, and is not signed. Cloud KMS is away\n→ then again: npx oneflow release v1.0.0 --publish",
             });
             assert.deepEqual((await release("1.0.0"))?.lock, built);
             assert.deepEqual(await signatures(), { rejected: [] });
@@ -155,8 +173,9 @@ describe("oneflow release", () => {
 
         it("fails likewise where the registry takes no signature", async () => {
             await published(shop, "v1.0.0");
-            registry.beforePut = () => {
-                throw new RegistryError("the disk is full", 507);
+            const { digest } = (await pullRelease(registry, { deploy, project: "shop" }, "1.0.0"))!.descriptor;
+            registry.beforePut = (call) => {
+                if (!call.endsWith(digest)) throw new RegistryError("the disk is full", 507);
             };
             await assert.rejects(
                 signed(signing, key),

@@ -35,7 +35,7 @@ function unsigned({ request, facts }: Judged, release: string): Problem {
             `Accepted: ${accepted.length === 0 ? "no key, platform.signing.publicKeys is empty" : list(accepted, "or")}.`,
             ...otherRefs(request, facts),
         ].join("\n"),
-        remedy: [`oneflow release ${release} --publish   # as the releaser: signs it`, overrideCommand(name, "signature")].join(
+        remedy: [`npx oneflow release ${release} --publish   # as the releaser: signs it`, overrideCommand(name, "signature")].join(
             "\nor: ",
         ),
     };
@@ -50,7 +50,7 @@ function noRelease({ request, facts }: Judged, ref: string, pinned: string | und
             ...otherRefs(request, facts),
         ].join("\n"),
         remedy: [
-            `oneflow release v<next> --commit ${ref}   # then: ${promoteCommand(name, "v<next>")}`,
+            `npx oneflow release v<next> --commit ${ref}   # then: ${promoteCommand(name, "v<next>")}`,
             settingCommand(name, "signed", "false"),
             overrideCommand(name, "signature"),
         ].join("\nor: "),
