@@ -142,7 +142,11 @@ function environmentSettings(directory: string, services: string | undefined, pr
     };
     const [any] = stacksIn(directory);
     if (any === undefined) {
-        problems.push({ subject: directory, message: "holds no stack file Pulumi.<environment>.yaml", remedy: "npx oneflow --help" });
+        problems.push({
+            subject: directory,
+            message: "holds no stack file Pulumi.<environment>.yaml",
+            remedy: "npx oneflow --help",
+        });
         return [];
     }
     const names = read(any).flatMap(({ environments }) => environments.map(({ name }) => name));
