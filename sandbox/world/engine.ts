@@ -23,7 +23,8 @@ export async function stackVariables(layout: Layout, daemon: DaemonState, stack:
     const identity = identityOf(stack);
     const tools = await toolDirectory(["pulumi", "pulumi-language-nodejs"]);
     return {
-        PULUMI_BACKEND_URL: `file://${layout.state(stack)}`,
+        // No metadata in files beside: an engine that is killed while it writes those leaves a state that nobody can read.
+        PULUMI_BACKEND_URL: `file://${layout.state(stack)}?metadata=skip`,
         PULUMI_CONFIG_PASSPHRASE_FILE: layout.passphrase,
         PULUMI_HOME: layout.pulumiHome,
         PULUMI_DEBUG_PROVIDERS: daemon.providers[identity],
