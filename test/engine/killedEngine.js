@@ -1,17 +1,20 @@
 #!/usr/bin/env node
-// Stands for `pulumi` on the search path: runs the real one, and kills it at a step of its update. Told by environment variables:
-// REAL_PULUMI, what to run; KILL_AT, `begin` or `end`, the operation, type and name of a resource; EVENTS, a file that keeps the events.
+// Stands for `pulumi` on the search path: runs the real one, and kills it, with all that it started, at a step of its update or when it
+// is told to by SIGTERM. Environment variables:
+// REAL_PULUMI, what to run; KILL_AT, steps, one a line, as `begin` or `end`, operation, type and name of a resource: the first that comes
+// is the one; PARALLEL, how many steps are done at a time; EVENTS, a file that keeps the events.
 "use strict";
 const { Buffer } = require("node:buffer");
-const { spawn } = require("node:child_process");
+const { execFileSync, spawn } = require("node:child_process");
 const { closeSync, copyFileSync, existsSync, openSync, readSync } = require("node:fs");
 const { clearInterval, setInterval } = require("node:timers");
 
 const args = process.argv.slice(2);
-const { REAL_PULUMI, KILL_AT, EVENTS } = process.env;
+const { REAL_PULUMI, KILL_AT, PARALLEL, EVENTS } = process.env;
 const log = args.includes("--event-log") ? args[args.indexOf("--event-log") + 1] : undefined;
-const engine = spawn(REAL_PULUMI, args, { stdio: "inherit" });
+const engine = spawn(REAL_PULUMI, [...args, ...(PARALLEL && log ? ["--parallel", PARALLEL] : [])], { stdio: "inherit" });
 const watch = KILL_AT && log ? setInterval(look, 2) : undefined;
+process.on("SIGTERM", kill);
 engine.on("exit", (code, signal) => {
     clearInterval(watch);
     if (EVENTS && log && existsSync(log)) copyFileSync(log, EVENTS);
@@ -31,10 +34,7 @@ function look() {
     closeSync(file);
     const lines = text.split("\n");
     text = lines.pop();
-    if (lines.some((line) => line.startsWith("{") && stepOf(JSON.parse(line)) === KILL_AT)) {
-        clearInterval(watch);
-        engine.kill("SIGKILL");
-    }
+    if (lines.some((line) => line.startsWith("{") && KILL_AT.split("\n").includes(stepOf(JSON.parse(line))))) kill();
 }
 
 function stepOf({ resourcePreEvent, resOutputsEvent }) {
@@ -42,4 +42,28 @@ function stepOf({ resourcePreEvent, resOutputsEvent }) {
     if (!event) return undefined;
     const { op, type, urn } = event.metadata;
     return [resourcePreEvent ? "begin" : "end", op, type, urn.split("::").pop()].join(" ");
+}
+
+function kill() {
+    clearInterval(watch);
+    // It stands still at once: the processes that it started, in groups of their own, take a moment to be found.
+    engine.kill("SIGSTOP");
+    const started = descendants(engine.pid);
+    engine.kill("SIGKILL");
+    for (const pid of started) {
+        try {
+            process.kill(pid, "SIGKILL");
+        } catch (error) {
+            if (error.code !== "ESRCH") throw error;
+        }
+    }
+}
+
+function descendants(root) {
+    const processes = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
+        .trim()
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/).map(Number));
+    const of = (parent) => processes.flatMap(([pid, ppid]) => (ppid === parent ? [pid, ...of(pid)] : []));
+    return of(root);
 }

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { catalogImages } from "../../core/release/lock";
+import { builtServices } from "../../core/workflows/contentPlan";
 import { changeService } from "../../sandbox/git/monorepo";
 import { recorded, registryAs, running } from "../../sandbox/story/readback";
 import { toolPath } from "../../sandbox/toolchain/toolchain";
-import { stackVariables } from "../../sandbox/world/engine";
+import { type EngineRun, runOneflow, stackVariables } from "../../sandbox/world/engine";
+import { organisation } from "../../sandbox/world/names";
 import { World } from "../../sandbox/world/world";
 import { deploy, push, writeEntries } from "./catalogEdits";
 import { deliveredShop } from "./shop";
-import { stateOf } from "./witness";
+import { stateOf, type StateResource } from "./witness";
 
-/** Three services that change, and one that comes: a step of every kind that a promotion has. */
-const changing = ["adservice", "cartservice", "checkoutservice"];
+/** It comes with a promotion in which all others change: a step of every kind that a promotion has. */
 const gifts = { source: "src/giftservice", port: 7777, calls: ["adservice"] };
 
 /**
@@ -36,28 +36,28 @@ describe("oneflow promote, whose engine is killed", function () {
     before(async () => {
         const shop = await deliveredShop();
         world = shop.world;
-        commit = await push(shop, "Add gifts, change three services", async (checkout) => {
-            const { services } = world.catalog();
-            for (const name of changing) await changeService(checkout, services[name], "Think of gifts");
+        commit = await push(shop, "Add gifts, change all others", async (checkout) => {
+            const services = builtServices(world.catalog(), organisation.repository);
+            assert.equal(services.length, 11);
+            for (const service of services) await changeService(checkout, service, "Think of gifts");
             writeEntries(checkout, { giftservice: gifts });
         });
         assert.equal((await deploy(shop, commit)).code, 0);
         symlinkSync(join(__dirname, "killedEngine.js"), join(folder, "pulumi"));
         cpSync(world.layout.root, kept, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
 
-        const run = await promote();
-        assert.equal(run.status, 0, run.said);
-        steps = stepsIn(readFileSync(events, "utf8"));
+        const run = await promoteSlowly();
+        assert.equal(run.code, 0, run.output);
+        steps = momentsIn(readFileSync(events, "utf8")).flatMap((moment) => /^begin (.*)/.exec(moment)?.[1] ?? []);
         undisturbed = await outcome();
     });
     after(async () => {
         await World.stop(world.layout.root);
         rmSync(folder, { recursive: true, force: true });
     });
-    beforeEach(restore);
 
     it("has steps of every kind", () => {
-        const kinds = new Set(steps.map((step) => step.split(" ").slice(0, 2).join(" ")));
+        const kinds = new Set(steps.map(kindOf));
         for (const kind of [
             "update pulumi-nodejs:dynamic/oneflow:PromotedImages",
             "create kubernetes:core/v1:ServiceAccount",
@@ -72,20 +72,57 @@ describe("oneflow promote, whose engine is killed", function () {
         }
     });
 
-    for (const [what, moment, kind] of [
-        ["once an image is rolled out", "end", "update kubernetes:apps/v1:Deployment"],
-        ["while it writes the record", "begin", "update pulumi-nodejs:dynamic/oneflow:RunRecord"],
-    ] as const) {
-        it(`${what}, ends as if it had not been, once the same is typed again`, async () => {
-            const killed = await promote(`${moment} ${steps.find((step) => step.startsWith(`${kind} `))}`);
-            assert.equal(killed.status, 1, killed.said);
-            assert.match(killed.said, /Deployment of stage was broken off \(SIGKILL\)/);
-            const again = await promote();
-            assert.equal(again.status, 0, again.said);
-            assert.match(again.said, /Taking that lock away: pulumi cancel -s stage/);
-            assert.deepEqual(await outcome(), undisturbed);
-        });
-    }
+    it("keeps its state in no file that may be half written where the engine is killed", () => {
+        const files = readdirSync(world.layout.state("stage"), { recursive: true, encoding: "utf8" });
+        assert.ok(files.some((file) => file.endsWith("stage.json")));
+        assert.deepEqual(
+            files.filter((file) => file.endsWith(".attrs")),
+            [],
+        );
+    });
+
+    it("while several steps are done at a time, ends as if it had not been, once the same is typed again", async () => {
+        await restore();
+        const rollout = steps.find((step) => step.startsWith("update kubernetes:apps/v1:Deployment "));
+        const killed = await promote([`end ${rollout}`]);
+        assert.equal(killed.code, 1, killed.output);
+        assert.match(killed.output, /Deployment of stage was broken off \(SIGKILL\)/);
+        const again = await promote();
+        assert.equal(again.code, 0, again.output);
+        assert.match(again.output, /Taking that lock away: pulumi cancel -s stage/);
+        assert.deepEqual(await outcome(), undisturbed);
+    });
+
+    it("at each step in turn, as it begins or as it ends, ends as if it had not been, once the same is typed again", async () => {
+        await restore();
+        await promoteKilledAt(steps.map(byTurns));
+        assert.deepEqual(await outcome(), undisturbed);
+    });
+
+    it("at the other end of each kind of step that was not met at both, likewise", async () => {
+        await restore();
+        const met = new Set(steps.map(byTurns).map(kindOf));
+        const others = steps.map((step, index) => byTurns(step, index + 1));
+        await promoteKilledAt(others.filter((moment) => !met.has(kindOf(moment))));
+        assert.deepEqual(await outcome(), undisturbed);
+    });
+
+    it("before it wrote down what it had made, or could make it, finds out which, and makes it only where it is not there", async () => {
+        await restore();
+        const run = await promote();
+        assert.equal(run.code, 0, run.output);
+        const { project, region, clusters, namespace } = world.environment("stage");
+        const objects = world.cloud.objects(`${project}/${region}/${clusters[0].name}`);
+        const made = objects.get("Service", namespace, "giftservice")!;
+        objects.delete(objects.get("Service", namespace, "adservice")!);
+        forget(["v1:Service::europe-west1-giftservice", "v1:Service::europe-west1-adservice", "oneflow:RunRecord::run"]);
+
+        const again = await promote();
+        assert.equal(again.code, 0, again.output);
+        assert.match(again.output, /An engine that was killed left 3 begun in the state of stage/);
+        assert.equal(objects.get("Service", namespace, "giftservice")!.metadata.uid, made.metadata.uid);
+        assert.deepEqual(await outcome(), undisturbed);
+    });
 
     async function restore(): Promise<void> {
         const { root } = world.layout;
@@ -99,29 +136,59 @@ describe("oneflow promote, whose engine is killed", function () {
         return join(world.layout.state("stage"), ".pulumi", "stacks", "acme-shop", "stage.json");
     }
 
-    async function promote(killAt?: string): Promise<{ status: number; said: string }> {
+    /** Leaves resources in the state as an engine does that was killed between a request to their provider and its answer. */
+    function forget(ends: readonly string[]): void {
+        const file = stateFile();
+        const state = JSON.parse(readFileSync(file, "utf8")) as Checkpoint;
+        const { latest } = state.checkpoint;
+        const begun = latest.resources.filter(({ urn }) => ends.some((end) => urn.endsWith(end)));
+        const gone = begun.map(({ urn }) => urn);
+        const without = (urns: readonly string[] = []) => urns.filter((urn) => !gone.includes(urn));
+        latest.resources = latest.resources
+            .filter(({ urn }) => !gone.includes(urn))
+            .map((resource) => ({
+                ...resource,
+                dependencies: without(resource.dependencies),
+                propertyDependencies: Object.fromEntries(
+                    Object.entries(resource.propertyDependencies ?? {}).map(([key, urns]) => [key, without(urns ?? [])]),
+                ),
+            }));
+        latest.pending_operations = begun.map(({ id: _id, outputs: _outputs, ...resource }) => ({ type: "creating", resource }));
+        writeFileSync(file, JSON.stringify(state));
+    }
+
+    /**
+     * Types the same again for as long as it is killed: at each of these moments, one at a time. That a run reaches the next of them shows
+     * that it could do what the one before had left.
+     */
+    async function promoteKilledAt(moments: readonly string[]): Promise<void> {
+        const left = new Set(moments);
+        for (;;) {
+            const run = await promoteSlowly([...left]);
+            if (run.code === 0) break;
+            assert.match(run.output, /Deployment of stage was broken off \(SIGKILL\)/);
+            const at = momentsIn(readFileSync(events, "utf8")).find((moment) => left.has(moment));
+            assert.ok(at !== undefined && left.delete(at), run.output);
+        }
+        assert.deepEqual([...left], []);
+    }
+
+    /** One step at a time: whatever comes after the one at which it is killed was not begun. */
+    function promoteSlowly(killAt: readonly string[] = []): Promise<EngineRun> {
+        return promote(killAt, { PARALLEL: "1" });
+    }
+
+    async function promote(killAt: readonly string[] = [], more: Readonly<Record<string, string>> = {}): Promise<EngineRun> {
         const { layout, daemon } = world;
         const variables = await stackVariables(layout, daemon, "stage");
-        const program = join(layout.operations, "bin", "oneflow.js");
-        const who = Object.fromEntries(
-            ["AUTHOR", "COMMITTER"].flatMap((role) => [
-                [`GIT_${role}_NAME`, "Ada"],
-                [`GIT_${role}_EMAIL`, "ada@acme.example"],
-            ]),
-        );
-        const child = spawn(process.execPath, [program, "promote", "stage", commit, "--yes"], {
-            cwd: layout.operations,
-            env: {
-                ...{ HOME: process.env.HOME, ...variables, ...who, ONEFLOW_ACTOR: "ada" },
-                ...{ PATH: `${folder}:${variables.PATH}`, REAL_PULUMI: await toolPath("pulumi"), EVENTS: events },
-                ...(killAt !== undefined && { KILL_AT: killAt }),
+        return runOneflow(["promote", "stage", commit, "--yes"], {
+            checkout: layout.operations,
+            variables: {
+                // Whoever is killed leaves what it keeps for the time being.
+                ...{ ...variables, PATH: `${folder}:${variables.PATH}`, TMPDIR: folder },
+                ...{ REAL_PULUMI: await toolPath("pulumi"), EVENTS: events, KILL_AT: killAt.join("\n"), ...more },
             },
-            stdio: ["ignore", "pipe", "pipe"],
         });
-        let said = "";
-        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        return new Promise((resolve) => child.on("close", (code) => resolve({ status: code ?? -1, said })));
     }
 
     /** Everything that must be as if nothing had happened; when and as which object it came to be is no part of it. */
@@ -142,11 +209,19 @@ describe("oneflow promote, whose engine is killed", function () {
             tags: Object.fromEntries(await Promise.all(images.map(async (image) => [image, await tags(image)] as const))),
             record: { ...record, at: "", operations: "" },
             objects: objects
-                .map(({ kind, metadata }) => `${kind} ${metadata.name}`)
-                .filter((name) => !/^(Pod|ReplicaSet) /.test(name))
-                .sort(),
+                .filter(({ kind }) => kind !== "Pod" && kind !== "ReplicaSet")
+                .map(({ status: _status, metadata: { name, labels, annotations }, ...object }) => ({
+                    ...object,
+                    metadata: { name, labels, annotations },
+                }))
+                .sort((a, b) => (`${a.kind} ${a.metadata.name}` < `${b.kind} ${b.metadata.name}` ? -1 : 1)),
             resources: stateOf(world, "stage")
-                .map(({ urn, inputs, dependencies }) => ({ urn, inputs, dependencies: [...(dependencies ?? [])].sort() }))
+                // What the last run brought, and what a component's parts waited for: nothing, where it found the record written.
+                .map(({ urn, custom, inputs: { copies: _copies, ...inputs } = {}, dependencies = [] }) => ({
+                    urn,
+                    inputs,
+                    dependencies: custom ? [...dependencies].sort() : [],
+                }))
                 .sort((a, b) => (a.urn < b.urn ? -1 : 1)),
             pending: (JSON.parse(readFileSync(stateFile(), "utf8")) as Checkpoint).checkpoint.latest.pending_operations,
             locked: existsSync(locks) && readdirSync(locks).length > 0,
@@ -156,16 +231,34 @@ describe("oneflow promote, whose engine is killed", function () {
 });
 
 interface Checkpoint {
-    checkpoint: { latest: { pending_operations?: unknown } };
+    checkpoint: { latest: { resources: KeptResource[]; pending_operations?: unknown } };
 }
 
-/** The steps that change something, in the order in which they began. */
-function stepsIn(log: string): string[] {
+/** When the steps that change something began and ended. */
+function momentsIn(log: string): string[] {
     return log
         .split("\n")
         .filter((line) => line.startsWith("{"))
-        .map((line) => JSON.parse(line) as { resourcePreEvent?: { metadata: { op: string; type: string; urn: string } } })
-        .flatMap(({ resourcePreEvent }) => resourcePreEvent?.metadata ?? [])
-        .filter(({ op, type }) => op !== "same" && !type.startsWith("pulumi:") && !type.startsWith("oneflow:"))
-        .map(({ op, type, urn }) => `${op} ${type} ${urn.split("::").pop()}`);
+        .map((line) => JSON.parse(line) as { resourcePreEvent?: StepEvent; resOutputsEvent?: StepEvent })
+        .flatMap(({ resourcePreEvent: begun, resOutputsEvent: ended }) => {
+            const { op, type, urn } = (begun ?? ended)?.metadata ?? { op: "same", type: "", urn: "" };
+            if (op === "same" || type.startsWith("pulumi:") || type.startsWith("oneflow:")) return [];
+            return [`${begun ? "begin" : "end"} ${op} ${type} ${urn.split("::").pop()}`];
+        });
 }
+
+interface StepEvent {
+    metadata: { op: string; type: string; urn: string };
+}
+
+/** A step, or a moment of one, without the name of its resource. */
+function kindOf(step: string): string {
+    return step.slice(0, step.lastIndexOf(" "));
+}
+
+function byTurns(step: string, index: number): string {
+    return `${index % 2 === 0 ? "begin" : "end"} ${step}`;
+}
+
+/** A resource with what the state keeps of it beside. */
+type KeptResource = StateResource & { propertyDependencies?: Record<string, string[] | null> };
