@@ -10,7 +10,8 @@ import { openFailures } from "../../core/release/failedRunStore";
 import type { Cluster } from "../../core/settings/model";
 import type { KubernetesObject } from "../../sandbox/providers/cloud/objects";
 import { recorded, registryAs } from "../../sandbox/story/readback";
-import { stackVariables } from "../../sandbox/world/engine";
+import { toolPath } from "../../sandbox/toolchain/toolchain";
+import { type EngineRun, stackVariables } from "../../sandbox/world/engine";
 import { failedSteps, steps } from "./engineEvents";
 import { deliveredShop, type Shop, succeeded } from "./shop";
 
@@ -70,8 +71,8 @@ describe("Waves over two clusters of prod", function () {
         await shop.delivery.configure("prod", ["commit", next]);
         letNoPodCome(america);
         const run = await deploy();
-        assert.equal(run.status, 1, run.said);
-        assert.match(run.said, /^Deployment of prod failed, and prod went back:\n {2}Deployment us-east1-checkoutservice\n/m);
+        assert.equal(run.code, 1, run.output);
+        assert.match(run.output, /^Deployment of prod failed, and prod went back:\n {2}Deployment us-east1-checkoutservice\n/m);
         assert.deepEqual([images(europe), images(america)], [before, before]);
         assert.equal((await recorded(shop.world, "prod"))!.at, at);
         const [failure, ...others] = await openFailures(registryAs(shop.world, "auditor"), shop.world.environment("prod"));
@@ -90,9 +91,9 @@ describe("Waves over two clusters of prod", function () {
         await shop.delivery.configure("prod", ["commit", shop.first]);
         succeeded(await shop.world.pulumi("prod", ["preview", "--expect-no-changes"]));
         const run = await deploy();
-        assert.equal(run.status, 0, run.said);
-        assert.match(run.said, /\n {4}\d+ unchanged\n/);
-        assert.ok(!/ (updated|created|deleted|replaced)/.test(run.said), run.said);
+        assert.equal(run.code, 0, run.output);
+        assert.match(run.output, /\n {4}\d+ unchanged\n/);
+        assert.ok(!/ (updated|created|deleted|replaced)/.test(run.output), run.output);
     });
 
     it("are brought back by the next deployment of what ran before, where the engine was killed in the second", async () => {
@@ -106,9 +107,64 @@ describe("Waves over two clusters of prod", function () {
         succeeded(await shop.world.pulumi("prod", ["cancel", "--yes"]));
         await shop.delivery.configure("prod", ["commit", shop.first]);
         const run = await deploy();
-        assert.equal(run.status, 0, run.said);
+        assert.equal(run.code, 0, run.output);
         assert.deepEqual([images(europe), images(america)], [before, before]);
         assert.deepEqual([wanted(europe), wanted(america)], [asked, asked]);
+    });
+
+    it("are brought back by oneflow rollback, too, where the engine was killed in the second and left its lock", async () => {
+        const { at } = (await recorded(shop.world, "prod"))!;
+        const before = images(america);
+        const asked = wanted(america);
+        await shop.delivery.configure("prod", ["commit", next]);
+        letNoPodCome(america);
+        await killedInSecondWave();
+        letPodsCome(america);
+        assert.deepEqual([wanted(america), wanted(europe)], [wanted(europe), wanted(america)]);
+        assert.notDeepEqual(images(europe), before);
+        const run = await shop.world.oneflow("prod", ["rollback", "prod", "--yes", "--reason", "the runner died"]);
+        assert.equal(run.code, 0, run.output);
+        assert.match(run.output, /Taking that lock away: pulumi cancel -s prod/);
+        assert.deepEqual([images(europe), images(america)], [before, before]);
+        assert.deepEqual([wanted(europe), wanted(america)], [asked, asked]);
+        assert.equal(askedCommit(), shop.first);
+        assert.equal((await recorded(shop.world, "prod"))!.at, at);
+    });
+
+    it("stand mixed where the way back fails as well, and no such run counts as healthy, until a promotion comes up", async () => {
+        const { at } = (await recorded(shop.world, "prod"))!;
+        const before = images(america);
+        const asked = wanted(america);
+        await shop.delivery.configure("prod", ["commit", next]);
+        letNoPodCome(america);
+        let ended = false;
+        const deploying = deploy().finally(() => (ended = true));
+        await secondWaveBegun(() => !ended);
+        letNoPodCome(europe);
+        const run = await deploying;
+        assert.equal(run.code, 1, run.output);
+        assert.match(
+            run.output,
+            /^Deployment of prod failed, and going back failed too:\n {2}Deployment us-east1-checkoutservice\n/m,
+        );
+        assert.match(run.output, /^ {2}prod {2}Going back to .* failed too; why stands above\. prod runs a mix of both\.$/m);
+        assert.match(run.output, new RegExp(`→ pulumi up -s prod {3}# once its file asks for ${shop.first}$`, "m"));
+        assert.equal(proposal().text, stackText().replace(next, shop.first));
+        assert.deepEqual([wanted(europe), wanted(america)], [asked, asked]);
+        assert.deepEqual(images(america), before);
+        const mixed = images(europe);
+        assert.notDeepEqual(mixed, before);
+        assert.equal((await recorded(shop.world, "prod"))!.at, at);
+
+        letPodsCome(europe);
+        letPodsCome(america);
+        const refused = await shop.world.oneflow("prod", ["promote", "prod", next, "--yes"]);
+        assert.equal(refused.code, 2, refused.output);
+        const mended = await shop.world.oneflow("prod", ["promote", "prod", next, "--yes", "--retry"]);
+        assert.equal(mended.code, 0, mended.output);
+        assert.deepEqual([images(europe), images(america)], [mixed, mixed]);
+        assert.equal((await recorded(shop.world, "prod"))!.request.commit, next);
+        assert.deepEqual(await openFailures(registryAs(shop.world, "auditor"), shop.world.environment("prod")), []);
     });
 
     /** Edits the list of prod's clusters and commits it. */
@@ -160,41 +216,39 @@ describe("Waves over two clusters of prod", function () {
         objects.delete(objects.get("ResourceQuota", namespace, "full")!);
     }
 
-    async function deploy(): Promise<{ status: number | null; said: string }> {
-        const { layout, daemon } = shop.world;
+    function deploy(): Promise<EngineRun> {
         rmSync(output, { force: true });
-        const variables = await stackVariables(layout, daemon, "prod");
-        const program = join(layout.operations, "bin", "oneflow.js");
-        const child = spawn(process.execPath, [program, "deploy", "prod", "--output", output], {
-            cwd: layout.operations,
-            env: { HOME: process.env.HOME, ...variables, ONEFLOW_ACTOR: "ada" },
-            stdio: ["ignore", "pipe", "pipe"],
-        });
-        let said = "";
-        child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
-        return new Promise((resolve) => child.on("close", (status) => resolve({ status, said })));
+        return shop.world.oneflow("prod", ["deploy", "prod", "--output", output]);
     }
 
     /** Kills the engine, with all that it started, once the second wave's cluster has been asked for something else and before it has it. */
     async function killedInSecondWave(): Promise<void> {
         const { layout, daemon } = shop.world;
-        const before = wanted(america);
         const variables = await stackVariables(layout, daemon, "prod");
-        const child = spawn("pulumi", ["up", "--yes", "--skip-preview", "--stack", "prod"], {
+        const engine = join(__dirname, "killedEngine.js");
+        const child = spawn(process.execPath, [engine, "up", "--yes", "--skip-preview", "--stack", "prod"], {
             cwd: layout.operations,
-            env: { HOME: process.env.HOME, ...variables },
+            env: { HOME: process.env.HOME, ...variables, TMPDIR: layout.root, REAL_PULUMI: await toolPath("pulumi") },
             stdio: "ignore",
-            detached: true,
         });
         const closed = new Promise((resolve) => child.on("close", (_, signal) => resolve(signal)));
-        while (child.exitCode === null && isDeepStrictEqual(wanted(america), before)) await pause(10);
-        process.kill(-child.pid!, "SIGKILL");
+        await secondWaveBegun(() => child.exitCode === null);
+        child.kill("SIGTERM");
         assert.equal(await closed, "SIGKILL");
+    }
+
+    /** Resolves once the second wave's cluster is asked for something else than now, or nobody is there any more who would. */
+    async function secondWaveBegun(deploying: () => boolean): Promise<void> {
+        const before = wanted(america);
+        while (deploying() && isDeepStrictEqual(wanted(america), before)) await pause(10);
     }
 
     function stackText(): string {
         return readFileSync(join(shop.world.layout.operations, "Pulumi.prod.yaml"), "utf8");
+    }
+
+    function askedCommit(): unknown {
+        return parseDocument(stackText()).getIn(["config", "acme-shop:commit"]);
     }
 
     function proposal(): Proposed {
