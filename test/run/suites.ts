@@ -26,19 +26,22 @@ const root = join(__dirname, "..", "..");
 const patience = 15_000;
 
 /**
- * Runs test files in mocha. The first process's output is shown as it comes, that of the others when they have ended, so that no two
- * are mixed.
+ * Runs test files in mocha. The first process's output is shown as it comes, that of the others after it, so that no two are mixed.
  */
 export async function runSuites(name: string, files: readonly string[], options: SuiteOptions): Promise<SuiteResult> {
     const { grep, processes, write = (text) => process.stdout.write(text) } = options;
     write(`\n${name}\n`);
-    const run = async (share: readonly string[], index: number): Promise<SuiteResult> => {
+    const runs = shareOut(files, processes).map((share, index) => {
         const kept: string[] = [];
-        const result = await runMocha(name, share, grep, index === 0 ? write : (text) => kept.push(text));
+        const take = index === 0 ? write : (text: string) => void kept.push(text);
+        return { kept, ended: runMocha(name, share, grep, take) };
+    });
+    const results: SuiteResult[] = [];
+    for (const { kept, ended } of runs) {
+        results.push(await ended);
         write(kept.join(""));
-        return result;
-    };
-    return mergeResults(await Promise.all(shareOut(files, processes).map(run)));
+    }
+    return mergeResults(results);
 }
 
 /** Deals files out to processes, the longest first, each to the process that has least: what a file takes is not known before. */

@@ -38,9 +38,22 @@ describe("Test files in several processes", () => {
 
     it("count together what passed, failed and was skipped, with the reason of each failure", async function () {
         this.timeout(60_000);
+        // The first ends after the second: its report comes first all the same.
+        const ended = JSON.stringify(join(folder, "ended"));
         const files = [
-            file("one.test.js", 'describe("One", () => { it("passes", () => {}); it.skip("waits", () => {}); });'),
-            file("two.test.js", 'describe("Two", () => { it("fails", () => { throw new Error("as it should"); }); });'),
+            file(
+                "one.test.js",
+                `const { existsSync } = require("node:fs");
+                 describe("One", () => {
+                     it("passes", async () => { while (!existsSync(${ended})) await new Promise(setImmediate); });
+                     it.skip("waits", () => {});
+                 });`,
+            ),
+            file(
+                "two.test.js",
+                `process.on("exit", () => require("node:fs").writeFileSync(${ended}, ""));
+                 describe("Two", () => { it("fails", () => { throw new Error("as it should"); }); });`,
+            ),
         ];
         const { passed, failures, skipped } = await runSuites("both", files, { processes: 2, write });
         assert.deepEqual({ passed, skipped }, { passed: 1, skipped: ["One waits"] });
