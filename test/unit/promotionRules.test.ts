@@ -221,6 +221,31 @@ describe("soak, freeze, hotfix and what is accepted", () => {
         assert.equal(planOf({ ...mixed, environment: soaking.environment }, known).direction, "forward");
     });
 
+    it("tell of a service since when the image runs that has not soaked, where that is the one beside its own", () => {
+        const beside = (sha: string, seed: string) => ({ ...images[old], "checkout/wait": built(sha, seed) });
+        const here = catalogOf(...services, "checkout/wait");
+        const problems = problemsOf(
+            { ...soaking, catalog: here, commit: old, pins: { checkout: pinned } },
+            {
+                ...mixedFacts,
+                locks: { [old]: locks[old], [pinned]: lockOf(pinned, beside(pinned, "a2"), here) },
+                current: recordOf("prod", { commit: old, pins: {} }, beside(old, "a1"), "2026-01-31T12:00:00Z"),
+                tags: [],
+                imagesRanBefore: new Set([`checkout/wait@${digest("a2")}`]),
+                stretchesBefore: [{ what: `checkout/wait@${digest("a2")}`, from: "2026-01-31T11:50:00Z" }],
+            },
+        );
+        assert.deepEqual(
+            problems.map(({ subject, message }) => [subject, message.split("\n")[1]]),
+            [
+                [
+                    "soak of checkout",
+                    "checkout of 3c2d91a… runs there since 2026-01-31T11:50:00Z, so until 2026-01-31T12:20:00Z nothing else may be deployed there.",
+                ],
+            ],
+        );
+    });
+
     it("are not asked where no image changes, as with a change of replicas", () => {
         const unchanged = { ...facts, locks: { [old]: locks[old] }, ranBefore: new Set<string>(), tags: [] };
         assert.equal(planOf({ ...strict, commit: old }, unchanged).direction, "unchanged");

@@ -30,7 +30,11 @@ export const soak: Rule = {
                 !hasSoaked(stretchesOf(judged, image), seconds, facts.now),
         );
         const services = [...new Set(short.map(({ image }) => serviceOf(image)))];
-        return services.map((service) => tooShort(judged, before, seconds, stretchesOf(judged, service), service));
+        return services.map((service) => {
+            // It need not be the service's own image that has not soaked.
+            const { image } = short.find((one) => serviceOf(one.image) === service)!;
+            return tooShort(judged, before, seconds, stretchesOf(judged, image), service);
+        });
     },
 };
 
