@@ -47,9 +47,15 @@ export function unpinCommand(environment: string, service: string): string {
     return `pulumi config rm --path 'pins.${service}' -s ${environment} && pulumi up -s ${environment}`;
 }
 
-/** The command that asks for the commit where the request asked for another: for the environment, or for a pinned service. */
-export function askCommand({ environment }: PromotionRequest, pinned: string | undefined, commit: string): string {
-    return pinned === undefined ? promoteCommand(environment.name, commit) : pinCommand(environment.name, pinned, commit);
+/**
+ * The command that asks for the ref where the request asked for another: for the environment, or for a pinned service. No pin is a
+ * release, so where that is what could be asked for, the service goes with all others again.
+ */
+export function askCommand({ environment }: PromotionRequest, pinned: string | undefined, ref: string): string {
+    if (pinned === undefined) {
+        return promoteCommand(environment.name, ref);
+    }
+    return isRelease(ref) ? unpinCommand(environment.name, pinned) : pinCommand(environment.name, pinned, ref);
 }
 
 /** The command that promotes all the same, once. */

@@ -221,6 +221,27 @@ describe("a release that is asked for by its tag", () => {
             ]);
         });
 
+        it("where it is not there, told once, though a pin names it as well: no pin is a release", async () => {
+            const problems = await team.problems(stage, "v1.5.0", { pins: { cart: "v1.5.0" } });
+            assert.deepEqual(
+                problems.map(({ subject, message }) => [subject, message.split(/[:,]/)[0]]),
+                [
+                    ["pins.cart", '"v1.5.0" is not a full commit SHA'],
+                    ["commit", "v1.5.0 is no release in deploy"],
+                ],
+            );
+        });
+
+        it("where a pin beside it has no lock: what could be asked for instead are releases, which nothing can be pinned to", async () => {
+            const unpin = "pulumi config rm --path 'pins.cart' -s stage && pulumi up -s stage";
+            await team.release("1.4.1", second);
+            const problems = await team.problems(stage, "v1.4.1", { pins: { cart: commit("9") } });
+            assert.deepEqual(
+                problems.map(({ subject, remedy }) => [subject, remedy]),
+                [["cart", unpin]],
+            );
+        });
+
         it("where it skips an environment", async () => {
             await team.deploy(prod, first);
             assert.deepEqual(await team.problems(prod, "v1.4.0"), [

@@ -13,7 +13,8 @@ export const locksExist: Rule = {
             .flatMap(({ ref, pinned }) =>
                 isCommit(ref)
                     ? [commitWithoutLock(request, facts, ref, pinned)]
-                    : ref === request.release
+                    : // A pin is no release, which the form of refs refuses.
+                      pinned === undefined && ref === request.release
                       ? [absentRelease(request, facts, ref)]
                       : [],
             ),
