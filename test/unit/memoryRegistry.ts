@@ -30,6 +30,8 @@ export class MemoryRegistry implements Registry {
     beforePut: (call: string) => void = () => undefined;
     /** Called before anything is read, with its reference; what it throws is what the caller gets. */
     beforeRead: (reference: string) => void = () => undefined;
+    /** How often a manifest or a tag came that was not there, or a manifest went. */
+    changes = 0;
     /** What the registry has under a digest: to take one out, or put other bytes there, is to damage it. */
     readonly blobs = new Map<Digest, Buffer>();
     private readonly repositories = new Map<string, Repository>();
@@ -158,7 +160,7 @@ export class MemoryRegistry implements Registry {
     /** Deletes a manifest and the tags on it, as a cleanup does. */
     delete(repository: string, digest: Digest): void {
         const { manifests, tags } = this.repositories.get(repository) ?? { manifests: new Map(), tags: new Map() };
-        manifests.delete(digest);
+        this.changes += manifests.delete(digest) ? 1 : 0;
         [...tags].filter(([, meant]) => meant === digest).forEach(([tag]) => tags.delete(tag));
     }
 
@@ -202,7 +204,9 @@ export class MemoryRegistry implements Registry {
 
     private putManifest(repository: string, manifest: Manifest): void {
         this.beforePut(`put ${repository}@${manifest.digest}`);
-        this.repository(repository).manifests.set(manifest.digest, manifest);
+        const { manifests } = this.repository(repository);
+        this.changes += manifests.has(manifest.digest) ? 0 : 1;
+        manifests.set(manifest.digest, manifest);
     }
 
     private putTag(repository: string, digest: Digest, tag: string, { move = false }: { move?: boolean }): "put" | "unchanged" {
@@ -219,6 +223,7 @@ export class MemoryRegistry implements Registry {
         }
         this.beforePut(`put ${repository}:${tag}`);
         tags.set(tag, digest);
+        this.changes++;
         return "put";
     }
 }

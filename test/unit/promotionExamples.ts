@@ -69,6 +69,9 @@ export function recordOf(environment: string, request: RunRecord["request"], ima
     };
 }
 
+/** Where releases stand. */
+export const deploy = "europe-west1-docker.pkg.dev/acme-delivery/deploy";
+
 const tiers: Record<string, string> = { dev: "develop", stage: "release-candidate", prod: "stable" };
 
 export function environmentOf(name: "dev" | "stage" | "prod"): Environment {
