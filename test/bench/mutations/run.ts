@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, relative } from "node:path";
+import { whyEquivalent } from "./equivalents";
 import { comparisonsOf, type Mutant, removalsOf } from "./mutants";
 import type { Noticed } from "./worker";
 
@@ -21,8 +22,8 @@ export function mutantsOfRules(): Mutant[] {
 
 /** How many are looked at at once, each in a process. */
 const processes = 2;
-/** After so long a mutant is one that does not end, which nobody would overlook. The tests take seconds. */
-const patience = 240_000;
+/** After so long without a sign of life a mutant is one that does not end, which nobody would overlook. */
+const patience = 60_000;
 
 /**
  * Runs the tests on each mutant: the random histories, which must notice by a law, and the examples.
@@ -39,7 +40,7 @@ export async function measureMutations(only: string | undefined, progress: (line
             worker ??= new Worker();
             const noticed = await worker.judge(mutant);
             if (noticed === undefined) worker = undefined;
-            verdicts.push({ mutant, ...(noticed ?? { examples: "does not end" }) });
+            verdicts.push({ mutant, ...(noticed ?? { histories: "does not end", examples: "does not end" }) });
             progress(`${verdicts.length} of ${mutants.length}  ${describeVerdict(verdicts.at(-1)!)}`);
         }
         worker?.end();
@@ -59,15 +60,19 @@ class Worker {
     judge(mutant: Mutant): Promise<Noticed | undefined> {
         return new Promise((resolve, reject) => {
             const timer = setTimeout(() => {
-                this.child.removeAllListeners("exit");
+                this.child.removeAllListeners();
                 this.child.kill("SIGKILL");
                 resolve(undefined);
             }, patience);
-            this.child.once("message", (noticed) => {
-                clearTimeout(timer);
-                this.child.removeAllListeners("exit");
-                resolve(noticed as Noticed);
-            });
+            const listen = (message: Noticed | "alive") => {
+                timer.refresh();
+                if (message !== "alive") {
+                    clearTimeout(timer);
+                    this.child.removeAllListeners();
+                    resolve(message);
+                }
+            };
+            this.child.on("message", listen);
             this.child.once("exit", (code, signal) => {
                 clearTimeout(timer);
                 reject(new Error(`the tests of ${describeMutant(mutant).join(" ")} ended with ${signal ?? code}`));
@@ -81,21 +86,45 @@ class Worker {
     }
 }
 
-/** A table of all verdicts, and how many nobody noticed. */
+/**
+ * What is left to do: mutants that no random history notices, and that are not known to change nothing.
+ *
+ * An example that notices them is not enough: it shows that somebody thought of the case, histories show what follows from it.
+ */
+export function missedOf(verdicts: readonly Verdict[]): Verdict[] {
+    return verdicts.filter(({ mutant, histories }) => histories === undefined && whyEquivalent(mutant) === undefined);
+}
+
+/** A table of all verdicts, and one of them by file. */
 export function describeMutations(verdicts: readonly Verdict[]): string {
-    const noticed = (key: keyof Noticed) => verdicts.filter((verdict) => verdict[key] !== undefined).length;
-    const survivors = verdicts.filter((verdict) => verdict.histories === undefined && verdict.examples === undefined);
+    const files = [...new Set(verdicts.map(({ mutant }) => mutant.file))];
+    const row = (name: string, some: readonly Verdict[]) => {
+        const known = some.filter(({ mutant, histories }) => histories === undefined && whyEquivalent(mutant) !== undefined);
+        const noticed = (key: keyof Noticed) => some.filter((verdict) => verdict[key] !== undefined).length;
+        const counts = [some.length, noticed("histories"), noticed("examples"), known.length, missedOf(some).length];
+        return `| ${[name, ...counts].join(" | ")} |`;
+    };
+    const rowOf = (file: string) =>
+        row(
+            relative(promotion, file),
+            verdicts.filter(({ mutant }) => mutant.file === file),
+        );
     return [
         "| where | mutant | histories | examples |",
         "|---|---|---|---|",
         ...verdicts.map(describeVerdict),
         "",
-        `${verdicts.length} mutants: random histories noticed ${noticed("histories")}, examples ${noticed("examples")}, nobody ${survivors.length}.`,
+        "| file | mutants | noticed by random histories | by examples | changes nothing | missed by histories |",
+        "|---|---|---|---|---|---|",
+        ...files.map(rowOf),
+        row("all", verdicts),
     ].join("\n");
 }
 
 function describeVerdict({ mutant, histories, examples }: Verdict): string {
-    const cells = [...describeMutant(mutant), histories ?? "—", examples ?? "—"];
+    const because = whyEquivalent(mutant);
+    const unnoticed = because === undefined ? "missed" : `changes nothing: ${because}`;
+    const cells = [...describeMutant(mutant), histories ?? unnoticed, examples ?? "—"];
     return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
