@@ -3,6 +3,7 @@ import { serviceOf } from "../release/lock";
 import type { Service } from "../settings/model";
 import { isLocal } from "./localBuilds";
 import type { PromotionFacts, PromotionRequest } from "./model";
+import { movesForward } from "./movesForward";
 import { refOf } from "./proposal";
 import type { Judged } from "./rules/rule";
 
@@ -48,7 +49,7 @@ export function schemasAfter(judged: Judged): Record<string, DatabaseSchema> {
                 return reached ? [[service, reached]] : [];
             }
             // What came back says less of its schema than the newest that has it.
-            if (reached?.label === label && direction !== "forward") {
+            if (reached?.label === label && !movesForward({ direction })) {
                 return [[service, reached]];
             }
             const before = reached ? [...reached.before, ...(reached.label === label ? [] : [reached.label])] : [];

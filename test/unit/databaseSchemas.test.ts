@@ -186,6 +186,15 @@ describe("the schema of a service's database", () => {
         assert.deepEqual(await house.refused(six, seven), [], "what runs on the newer schema already may go on");
     });
 
+    it("bears what the newest version that came to it declares, though no rollout here was healthy before", async () => {
+        const retracted = { sha: commit("8a8a8a8"), schema: "8" };
+        await house.build(retracted);
+        await house.deploy(eight, undefined, "fails");
+        await house.deploy(retracted);
+        assert.deepEqual((await house.reached())!.compatibleWith, []);
+        assert.equal((await house.refused(seven, retracted))[0].subject, "cart");
+    });
+
     it("stops what declares no schema once there is one, and is not asked about before", async () => {
         const plan = await house.deploy(unlabelled);
         assert.equal(plan.schemas, undefined);
