@@ -155,7 +155,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
             changed: fc.array(number, { maxLength: 2 }),
             broken: seldom,
             lock: fc.oneof(
-                { weight: 14, arbitrary: fc.constant("whole" as const) },
+                { weight: 8, arbitrary: fc.constant("whole" as const) },
                 { weight: 1, arbitrary: fc.constantFrom("one missing" as const, "one too many" as const) },
             ),
         }),

@@ -84,6 +84,6 @@ describe("any history of pushes, promotions, rollbacks, pins, hotfixes, releases
             );
             assert.ok(failed, "no history shows what the rule is for");
             assert.match(String(errorInstance), law);
-        });
+        }).timeout(120_000);
     }
 });
