@@ -82,7 +82,7 @@ const beginnings = [
 ];
 
 export const houses: fc.Arbitrary<House> = fc.record({
-    soakMinutes: fc.constantFrom(0, 0, 30),
+    soakMinutes: fc.constantFrom(0, 30),
     releases: fc.constantFrom<EnvironmentName[]>([], [], [], ["prod"], ["stage", "prod"]),
     hotfixes: fc.boolean(),
     frozen: fc.oneof(
@@ -127,7 +127,7 @@ const ref: fc.Arbitrary<Ref> = fc.oneof(
 const pins = fc.oneof(
     { weight: 6, arbitrary: fc.constant([]) },
     { weight: 1, arbitrary: fc.array(fc.record({ service: number, ref }), { minLength: 1, maxLength: 2 }) },
-    { weight: 1, arbitrary: fc.record({ service: number, ref: fc.constant<Ref>({ kind: "former" }) }).map((pin) => [pin]) },
+    { weight: 2, arbitrary: fc.record({ service: number, ref: fc.constant<Ref>({ kind: "former" }) }).map((pin) => [pin]) },
 );
 const seldom = fc.integer({ min: 0, max: 15 }).map((value) => value === 0);
 const override = fc.oneof(
@@ -190,7 +190,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("retag" as const), release: number, commit: number }) },
     {
         weight: 5,
-        arbitrary: fc.record({ kind: fc.constant("wait" as const), minutes: fc.constantFrom(1, 29, 30, 31, 60, 300, 600) }),
+        arbitrary: fc.record({ kind: fc.constant("wait" as const), minutes: fc.constantFrom(1, 1, 5, 29, 30, 31, 60, 600) }),
     },
     {
         weight: 2,

@@ -5,7 +5,7 @@ import type { Problem } from "../../core/refusal";
 import { canonicalJson, serviceOf, type ImageSet } from "../../core/release/lock";
 import type { MemoryRegistry } from "./memoryRegistry";
 import { isFrozen } from "./promotionCalendar";
-import { beforeOf, type Chronicle, type Commit, contains, sameSet } from "./promotionChronicle";
+import { beforeOf, type Chronicle, type Commit, contains } from "./promotionChronicle";
 import { deploy } from "./promotionExamples";
 import type { EnvironmentName } from "./promotionHappenings";
 
@@ -154,8 +154,8 @@ function lawOfIdentity(past: Chronicle, registry: MemoryRegistry, { to, plan, ra
     for (const [name, digest] of asked.filter(([image, meant]) => ran[image] !== meant && last[image] !== meant)) {
         const pin = pins[serviceOf(name)];
         const sha = pin ?? release ?? commit;
-        // What goes back is pulled from where it ran: the tier before need not even answer.
-        const back = past.recorded[to].some(({ set }) => sameSet(set, past.running[to]));
+        // What goes back, alone or with what has left the catalog since, is pulled from where it ran: the tier before need not even answer.
+        const back = past.recorded[to].some(({ set }) => contains(set, past.running[to]));
         const source = sha === release ? deploy : tierAddress(past.environments[beforeOf[to] ?? to]);
         for (const tier of [...(back ? [] : [source]), tierAddress(past.environments[to])]) {
             const meant = registry.meaning(`${tier}/${name}:${sha}`);

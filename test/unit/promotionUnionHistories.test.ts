@@ -44,6 +44,8 @@ class TwoRepositories {
     private local: readonly string[] = [];
     private readonly versions: Record<string, number> = {};
     private readonly recorded: ImageSet[] = [];
+    /** Repository → commit, as the newest record asked for them. */
+    private askedFor: Partial<Record<Repository, string>> = {};
 
     async live(happening: Happening): Promise<void> {
         switch (happening.kind) {
@@ -119,6 +121,12 @@ class TwoRepositories {
         assert.deepEqual(plan.pending, pending);
         assert.equal(plan.direction, this.directionOf(digests(expected.images), expected.whole));
         const running = this.recorded.at(-1) ?? {};
+        const again = this.repositories().flatMap((name) => (this.askedFor[name] ? [[name, this.askedFor[name]]] : []));
+        if (again.length > 0) {
+            const union = again.map((one) => one.join("@")).join(",");
+            const asked = this.repositories().length === 1 ? again[0][1] : union;
+            assert.equal(plan.current?.request.commit, asked, "what ran is asked for again as this catalog has to ask for it");
+        }
         for (const service of pending.filter((name) => !running[name])) {
             const unbuilt = expected.refOf(service) === "";
             const cause = unbuilt
@@ -140,6 +148,7 @@ class TwoRepositories {
             const record = recordOf("dev", plan.request, images, now.toISOString().replace(".000Z", "Z"));
             await writeRun(this.registry, dev, { ...record, catalog });
             this.recorded.push(plan.set);
+            this.askedFor = Object.fromEntries(this.repositories().map((name) => [name, this.newest[name]?.sha]));
         }
     }
 
