@@ -65,7 +65,7 @@ describe("any history of pushes, promotions, rollbacks, pins, hotfixes, releases
     };
 
     it("has a law for every rule", () => {
-        // Databases have histories of their own, databaseSchemas.test.ts; so do signatures, promotionSignature.test.ts.
+        // Databases and signatures have laws of their own, databaseSchemas.test.ts and promotionSignature.test.ts.
         const elsewhere = ["schema", "signature"];
         assert.deepEqual([...Object.keys(laws), ...elsewhere].sort(), rules.map(({ name }) => name).sort());
     });

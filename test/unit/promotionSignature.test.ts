@@ -157,6 +157,63 @@ describe("Where an environment takes signed releases,", () => {
         );
     });
 
+    it("keeps the laws of signatures: whatever is asked for, exactly what comes unsigned is refused", () => {
+        const found = fc.constantFrom<Signatures | undefined>(
+            undefined,
+            { rejected: [] },
+            { rejected: [{ why: "damaged", detail: "is not JSON" }] },
+            { by: fingerprint, rejected: [] },
+        );
+        const pin = commit("71c44d0");
+        const situation = fc.record({
+            found,
+            signed: fc.boolean(),
+            release: fc.boolean(),
+            changes: fc.boolean(),
+            pinned: fc.constantFrom("not", "to the same image", "to another image"),
+            ranHere: fc.boolean(),
+            signers: fc.subarray([key.public, other.public]),
+        });
+        const check = fc.property(situation, ({ found, signed, release, changes, pinned, ranHere, signers }) => {
+            const cart = images(wanted, changes ? "2" : "1");
+            const checkout = { commit: pin, digest: digest(pinned === "to another image" ? "c02" : "c0") };
+            const set = imageSet({ ...cart, ...(pinned !== "not" && { checkout }) });
+            const whole = lockOf(wanted, cart, catalog);
+            const refused = problems(
+                {
+                    ...(release ? request : asked),
+                    environment: { ...stage, signed },
+                    pins: pinned === "not" ? {} : { checkout: pin },
+                    signers,
+                },
+                {
+                    ...facts,
+                    locks: { "v1.4.0": whole, [wanted]: whole, [pin]: lockOf(pin, { ...cart, checkout }, catalog) },
+                    ranHere: new Set(ranHere ? [setKey(set)] : []),
+                    ...(found && { signatures: { "v1.4.0": found } }),
+                },
+            ).filter(({ message }) => /no signature that|takes signed/.test(message));
+
+            const judged = signed && !ranHere;
+            const unsigned = judged && changes && !(release && found?.by);
+            assert.deepEqual(
+                refused.map(({ subject }) => subject),
+                [
+                    ...(unsigned ? [release ? "signature" : "commit"] : []),
+                    ...(judged && pinned === "to another image" ? ["pins.checkout"] : []),
+                ],
+            );
+            if (unsigned && release) {
+                const [{ message }] = refused;
+                const damaged = (found?.rejected ?? []).length > 0;
+                assert.equal(message.includes("It was never signed"), !damaged);
+                assert.equal(message.includes("it was damaged or forged"), damaged);
+                assert.equal(message.includes("publicKeys is empty"), signers.length === 0);
+            }
+        });
+        fc.assert(check, { seed: 20260131, numRuns: 300 });
+    });
+
     it("what changes nothing, and what ran healthy here before, needs no signature", () => {
         const ranHere = new Set([setKey(imageSet(images(wanted, "2")))]);
         assert.deepEqual(problems(asked, { ...facts, ranHere }), []);
