@@ -224,11 +224,30 @@ const onward = (to: EnvironmentName): Happening => ({
     pins: [],
     luck: "healthy",
 });
+const asks = (to: EnvironmentName, index: number, pinned: readonly number[] = []): Happening => ({
+    kind: "promote",
+    to,
+    ref: pinned.length === 0 ? { kind: "commit", index } : { kind: "before" },
+    pins: pinned.map((service) => ({ service, ref: { kind: "commit", index } })),
+    luck: "healthy",
+});
+/** Two versions take turns in dev, none for long, and stage asks for the one that went, and for one service of it. */
+const toAndFro: Happening[] = [
+    firstPush,
+    onward("dev"),
+    { kind: "push", changed: [0, 1], broken: false, lock: "whole" },
+    onward("dev"),
+    asks("dev", 0),
+    onward("dev"),
+    asks("stage", 0),
+    asks("stage", 0, [0]),
+];
 /** How far a team has come before anything else happens. */
 const start = fc.constantFrom<Happening[]>(
     [firstPush],
     [firstPush, onward("dev")],
     [firstPush, onward("dev"), { kind: "wait", minutes: 31 }, onward("stage")],
+    toAndFro,
     [firstPush, { kind: "release", commit: 0 }, onward("dev"), { kind: "wait", minutes: 31 }, onward("stage"), onward("prod")],
 );
 
