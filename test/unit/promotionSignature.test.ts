@@ -182,7 +182,7 @@ describe("Where an environment takes signed releases,", () => {
             const refused = problems(
                 {
                     ...(release ? request : asked),
-                    environment: { ...stage, signed },
+                    environment: { ...stage, ...(signed && { signed }) },
                     pins: pinned === "not" ? {} : { checkout: pin },
                     signers,
                 },
