@@ -155,7 +155,7 @@ function lawOfIdentity(past: Chronicle, registry: MemoryRegistry, { to, plan, ra
         const pin = pins[serviceOf(name)];
         const sha = pin ?? release ?? commit;
         // What goes back, alone or with what has left the catalog since, is pulled from where it ran: the tier before need not even answer.
-        const back = past.recorded[to].some(({ set }) => contains(set, past.running[to]));
+        const back = past.ranHere(to, past.running[to]);
         const source = sha === release ? deploy : tierAddress(past.environments[beforeOf[to] ?? to]);
         for (const tier of [...(back ? [] : [source]), tierAddress(past.environments[to])]) {
             const meant = registry.meaning(`${tier}/${name}:${sha}`);
