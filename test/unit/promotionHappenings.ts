@@ -216,7 +216,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("cleanup" as const), service: number, commit: number }) },
 );
 
-const firstPush: Happening = { kind: "push", changed: [], broken: false, lock: "whole" };
+const firstPush: Happening & { kind: "push" } = { kind: "push", changed: [], broken: false, lock: "whole" };
 const onward = (to: EnvironmentName): Happening => ({
     kind: "promote",
     to,
@@ -242,12 +242,29 @@ const toAndFro: Happening[] = [
     asks("stage", 0),
     asks("stage", 0, [0]),
 ];
+/** A service has come since, and is kept by a pin while all others go back to what ran before it. */
+const backButOne: Happening[] = [
+    firstPush,
+    onward("dev"),
+    { kind: "catalog", image: 4 },
+    { kind: "push", changed: [0], broken: false, lock: "whole" },
+    onward("dev"),
+    {
+        kind: "promote",
+        to: "dev",
+        ref: { kind: "commit", index: 0 },
+        pins: [{ service: 3, ref: { kind: "commit", index: 1 } }],
+        luck: "healthy",
+    },
+];
 /** How far a team has come before anything else happens. */
 const start = fc.constantFrom<Happening[]>(
     [firstPush],
     [firstPush, onward("dev")],
     [firstPush, onward("dev"), { kind: "wait", minutes: 31 }, onward("stage")],
+    [{ ...firstPush, lock: "one missing" }, asks("dev", 0)],
     toAndFro,
+    backButOne,
     [firstPush, { kind: "release", commit: 0 }, onward("dev"), { kind: "wait", minutes: 31 }, onward("stage"), onward("prod")],
 );
 
