@@ -13,7 +13,7 @@ export interface Frozen {
  * Whether a moment lies in a window, and when the freeze ends: windows that meet are one.
  *
  * Clocks that are put forward leave out a time of day, clocks that are put back show one twice. A window begins when the clock first
- * shows its beginning or more, and ends when the clock shows its end or more for good: so it is never shorter than it reads.
+ * shows its beginning or more, and ends when the clock shows its end for the last time, or more for good: so it is never shorter than it reads.
  *
  * @param now ISO 8601
  */

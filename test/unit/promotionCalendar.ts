@@ -30,7 +30,7 @@ export function wallText(moment: number, timezone: string): string {
     return `${shown.slice(0, 3)} ${new Date(wall(moment, timezone)).toISOString().slice(0, 16).replace("T", " ")}`;
 }
 
-/** A window has begun once the clock has shown its beginning, and is over once no clock will show a time before its end again. */
+/** A window has begun once the clock has shown its beginning, and is over once no clock will show its end, or a time before it, again. */
 function isIn({ from, to, timezone }: FreezeWindow, moment: number): boolean {
     const { shown, willShow } = shownAround(moment, timezone);
     if (/^\d/.test(from)) {
@@ -53,7 +53,8 @@ function shownAround(moment: number, timezone: string): { shown: number; willSho
         (_, index) => Math.floor(moment / minute) * minute - nearby + index * minute,
     );
     const before = minutes.filter((one) => one <= moment).map((one) => wall(one, timezone));
-    const after = minutes.filter((one) => one > moment).map((one) => wall(one, timezone));
+    // A time that the clock will show once more is none that it has passed.
+    const after = minutes.filter((one) => one > moment).map((one) => wall(one, timezone) - 1);
     return { shown: Math.max(now, ...before), willShow: Math.min(now, ...after) };
 }
 
