@@ -23,7 +23,7 @@ export interface SuiteOptions {
 
 const root = join(__dirname, "..", "..");
 // Far more than the last sockets need to close, far less than a job's time limit.
-const patience = 15_000;
+const patience = 60_000;
 
 /**
  * Runs test files in mocha. The first process's output is shown as it comes, that of the others after it, so that no two are mixed.
