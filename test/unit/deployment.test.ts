@@ -10,7 +10,7 @@ import type { Plan } from "../../core/promotion/model";
 import { formatRefusal } from "../../core/refusal";
 import type { FailedRun } from "../../core/release/failedRun";
 import { imageSet, setKey } from "../../core/release/lock";
-import { catalogOf, commit, environmentOf, imagesOf, lockOf, recordOf } from "./promotionExamples";
+import { catalogOf, commit, environmentOf, imagesOf, lockOf, nothingKnown, recordOf } from "./promotionExamples";
 
 const catalog = catalogOf("cart", "checkout");
 const [dev, stage] = (["dev", "stage"] as const).map(environmentOf);
@@ -28,17 +28,10 @@ function plan(own: Partial<Plan> = {}, ran: typeof before | null = before): Plan
     const made = requirePlan(
         { environment, before: dev, catalog, commit: failed, pins: {} },
         {
+            ...nothingKnown,
             locks: { [failed]: lockOf(failed, after, catalog) },
             ...(ran && { current: recordOf("stage", { commit: healthy, pins: {} }, ran, at) }),
-            ranHere: new Set(),
             ranBefore: new Set([setKey(imageSet(after))]),
-            imagesRanBefore: new Set(),
-            tags: [],
-            missing: new Set(),
-            stretchesBefore: [],
-            hotfixes: {},
-            now: "2026-01-31T12:00:00.000Z",
-            alternatives: [],
         },
     );
     return { ...made, ...own };

@@ -7,7 +7,7 @@ import { promotionDiff, unrefusedPlan } from "../../core/diff/promotionDiff";
 import { decide } from "../../core/promotion/decide";
 import type { PromotionFacts, PromotionRequest } from "../../core/promotion/model";
 import { imageSet, setKey } from "../../core/release/lock";
-import { catalogOf, commit, environmentOf, imagesOf, lockOf, recordOf } from "./promotionExamples";
+import { catalogOf, commit, environmentOf, imagesOf, lockOf, nothingKnown, recordOf } from "./promotionExamples";
 
 const at = "2026-11-20T09:12:44Z";
 const [old, next] = [commit("71c44d0"), commit("9f8e02b")];
@@ -29,17 +29,11 @@ function judged({ proven = true, known = true } = {}) {
     };
     const ran = catalogOf("ad", "cart");
     const facts: PromotionFacts = {
+        ...nothingKnown,
         locks: known ? { [next]: lockOf(next, images, now) } : {},
         current: { ...recordOf("stage", { commit: old, pins: {} }, imagesOf(ran, old), at), catalog: ran },
-        ranHere: new Set(),
         ranBefore: new Set(proven ? [setKey(imageSet(images))] : []),
-        imagesRanBefore: new Set(),
-        stretchesBefore: [],
-        hotfixes: {},
         now: "2026-11-21T00:00:00.000Z",
-        tags: [],
-        missing: new Set(),
-        alternatives: [],
     };
     const decision = decide(request, facts);
     return { request, facts, decision, problems: "problems" in decision ? decision.problems : [] };

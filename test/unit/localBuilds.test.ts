@@ -15,7 +15,7 @@ import { writeRun } from "../../core/release/runRecordStore";
 import { readSettings } from "../../core/settings/load";
 import type { Catalog, Settings } from "../../core/settings/model";
 import { MemoryRegistry } from "./memoryRegistry";
-import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
+import { catalogOf, commit, digest, environmentOf, lockOf, nothingKnown, recordOf } from "./promotionExamples";
 import { catalog as catalogFile, redis, withFiles, type Files } from "./settingsFixture";
 
 const dev = environmentOf("dev");
@@ -144,17 +144,9 @@ describe("An environment with a service of the working copy", () => {
     const catalog = catalogOf("cart", "checkout", "frontend");
     const current = recordOf("dev", { commit: older, pins: {} }, { ...images, cart: built(older, "ca") }, "2026-01-31T12:00:00Z");
     const facts: PromotionFacts = {
+        ...nothingKnown,
         locks: { [newer]: lockOf(newer, images, catalog) },
         current,
-        ranHere: new Set(),
-        ranBefore: new Set(),
-        imagesRanBefore: new Set(),
-        tags: [],
-        missing: new Set(),
-        stretchesBefore: [],
-        hotfixes: {},
-        now: "2026-01-31T12:00:00.000Z",
-        alternatives: [],
     };
     const planned = (changed: Partial<PromotionRequest>, from = facts): Plan => {
         const decision = decide({ environment: dev, catalog, commit: newer, pins: {}, ...changed }, from);

@@ -1,3 +1,4 @@
+import type { PromotionFacts } from "../../core/promotion/model";
 import type { Digest } from "../../core/registry/reference";
 import { imageNames, imageSet, lockSchema, setKey, type Lock, type LockedImage } from "../../core/release/lock";
 import { runRecordSchema, type RunRecord } from "../../core/release/runRecord";
@@ -12,6 +13,20 @@ export function commit(start: string): string {
 export function digest(start: string): Digest {
     return `sha256:${start.padEnd(64, "0")}`;
 }
+
+/** Facts where nothing was ever built and nothing ran: a test adds what is known. */
+export const nothingKnown: PromotionFacts = {
+    locks: {},
+    ranHere: new Set(),
+    ranBefore: new Set(),
+    imagesRanBefore: new Set(),
+    tags: [],
+    missing: new Set(),
+    stretchesBefore: [],
+    hotfixes: {},
+    now: "2026-01-31T12:00:00.000Z",
+    alternatives: [],
+};
 
 /** A catalog of built services of acme/shop. A name `cart/wait` gives cart a third-party init container. */
 export function catalogOf(...names: string[]): Catalog {

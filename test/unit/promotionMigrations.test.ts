@@ -4,7 +4,7 @@ import type { Migrations } from "../../core/promotion/migrations";
 import type { PromotionFacts, PromotionRequest } from "../../core/promotion/model";
 import { imageSet, type LockedImage, setKey } from "../../core/release/lock";
 import type { Catalog, Service } from "../../core/settings/model";
-import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
+import { catalogOf, commit, digest, environmentOf, lockOf, nothingKnown, recordOf } from "./promotionExamples";
 
 const migrate = { env: {}, timeoutSeconds: 60 };
 const [old, next] = [commit("aaaaaaa"), commit("bbbbbbb")];
@@ -33,20 +33,14 @@ function migrationsOf(
     const catalog = withJobs(catalogOf(...Object.keys(asked)));
     const request: PromotionRequest = { environment: environmentOf("dev"), catalog, commit: next, pins: {} };
     const facts: PromotionFacts = {
+        ...nothingKnown,
         locks: { [next]: lockOf(next, asked, catalog) },
         ...(Object.keys(ran).length > 0 && {
             current: { ...recordOf("dev", { commit: old, pins: {} }, ran, "2026-11-20T09:12:44Z"), ...(migrated && { migrated }) },
         }),
         ranHere: new Set(ranHere ? [setKey(imageSet(asked))] : []),
-        ranBefore: new Set(),
-        imagesRanBefore: new Set(),
         imagesRanHere: new Set((imagesRanHere ?? []).map((name) => `${name}@${digest(moves[name].to!)}`)),
-        stretchesBefore: [],
-        hotfixes: {},
         now: "2026-11-22T12:00:00Z",
-        tags: [],
-        missing: new Set(),
-        alternatives: [],
     };
     const decision = decide(request, facts);
     assert.ok("plan" in decision, JSON.stringify(decision));

@@ -6,7 +6,7 @@ import type { PromotionFacts, PromotionRequest } from "../../core/promotion/mode
 import { imageSet, setKey } from "../../core/release/lock";
 import type { FreezeWindow } from "../../core/settings/model";
 import { isFrozen, nextChange, wallText } from "./promotionCalendar";
-import { catalogOf, commit, digest, environmentOf, lockOf } from "./promotionExamples";
+import { catalogOf, commit, digest, environmentOf, lockOf, nothingKnown } from "./promotionExamples";
 
 const seed = 20260131;
 const half = 30 * 60_000;
@@ -75,20 +75,15 @@ describe("At the very moment", () => {
                 pins: {},
             };
             const facts: PromotionFacts = {
+                ...nothingKnown,
                 locks: { [wanted]: lockOf(wanted, images, catalogOf("cart")) },
-                ranHere: new Set(),
                 ranBefore: new Set([what]),
-                imagesRanBefore: new Set(),
-                tags: [],
-                missing: new Set(),
                 stretchesBefore: lived.map(({ length, ended }) => ({
                     what,
                     from: iso(soakSeconds + length + (ended ?? 0)),
                     ...(ended !== null && { to: iso(ended) }),
                 })),
-                hotfixes: {},
                 now: new Date(now).toISOString(),
-                alternatives: [],
             };
             const decision = decide(request, facts);
             const refused = "problems" in decision ? decision.problems.map(({ subject }) => subject) : [];

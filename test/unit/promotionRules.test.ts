@@ -6,7 +6,7 @@ import { describeDifferences, settingsThatDiffer } from "../../core/promotion/se
 import { Refusal, type Problem } from "../../core/refusal";
 import { imageSet, setKey, type Lock, type LockedImage } from "../../core/release/lock";
 import type { Catalog, Service } from "../../core/settings/model";
-import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
+import { catalogOf, commit, digest, environmentOf, lockOf, nothingKnown, recordOf } from "./promotionExamples";
 
 const [dev, stage, prod] = (["dev", "stage", "prod"] as const).map(environmentOf);
 const old = commit("71c44d0");
@@ -29,17 +29,11 @@ const current = recordOf("prod", { commit: old, pins: {} }, images[old], "2026-0
 /** prod runs {@link old}, is asked for {@link wanted}, and stage ran it. */
 const request: PromotionRequest = { environment: prod, before: stage, catalog, commit: wanted, pins: {} };
 const facts: PromotionFacts = {
+    ...nothingKnown,
     locks: { [wanted]: locks[wanted] },
     current,
-    ranHere: new Set(),
     ranBefore: new Set([key(images[wanted])]),
-    imagesRanBefore: new Set(),
     tags: [{ image: "cart", tier: `${stage.registry}/release-candidate`, tag: wanted, digest: images[wanted].cart.digest }],
-    missing: new Set(),
-    stretchesBefore: [],
-    hotfixes: {},
-    now: "2026-01-31T12:00:00.000Z",
-    alternatives: [],
 };
 const mixed = { ...request, pins: { checkout: pinned } };
 const mixedFacts = { ...facts, locks: { [wanted]: locks[wanted], [pinned]: locks[pinned] }, ranBefore: new Set<string>() };

@@ -16,7 +16,7 @@ import type { Signatures } from "../../core/release/signatureStore";
 import { bundleType } from "../../core/signing/envelope";
 import type { Rejection } from "../../core/signing/verify";
 import { MemoryRegistry } from "./memoryRegistry";
-import { catalogOf, commit, digest, environmentOf, lockOf, recordOf } from "./promotionExamples";
+import { catalogOf, commit, digest, environmentOf, lockOf, nothingKnown, recordOf } from "./promotionExamples";
 import { deploy, releaseOf } from "./releaseFixture";
 import { LocalKey, provenance } from "./signingFixture";
 
@@ -44,17 +44,10 @@ const request: PromotionRequest = {
     signers: [key.public],
 };
 const facts: PromotionFacts = {
+    ...nothingKnown,
     locks: { "v1.4.0": lockOf(wanted, images(wanted, "2"), catalog), [wanted]: lockOf(wanted, images(wanted, "2"), catalog) },
     current: recordOf("stage", { commit: old, pins: {} }, images(old, "1"), "2026-01-31T12:00:00Z"),
-    ranHere: new Set(),
     ranBefore: new Set([setKey(imageSet(images(wanted, "2")))]),
-    imagesRanBefore: new Set(),
-    tags: [],
-    missing: new Set(),
-    stretchesBefore: [],
-    hotfixes: {},
-    now: "2026-01-31T12:00:00.000Z",
-    alternatives: [],
 };
 const signatures = (found: Signatures): PromotionFacts => ({ ...facts, signatures: { "v1.4.0": found } });
 const problems = (asked: PromotionRequest, known: PromotionFacts): readonly Problem[] => {
